@@ -1,0 +1,45 @@
+"""Run one benchmark, print its table, store its result; `--check` compares the stored results with the targets.
+
+`python -m benchmarks list` names them; `python -m benchmarks NAME [options]` runs one;
+`python -m benchmarks --check [NAME …]` exits with 1 when a figure falls short of `benchmarks/targets.toml`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+from benchmarks import results
+
+BENCHMARKS: dict[str, str] = {}
+"""Name to what it measures; the module of the same name has `add_options(parser)` and `run(options) -> Figures`."""
+
+
+def main(words: list[str]) -> int:
+    if words[:1] == ["list"]:
+        for name, doc in sorted(BENCHMARKS.items()):
+            print(f"{name:24} {doc}")
+        return 0
+    if words[:1] == ["--check"]:
+        return results.check(words[1:] or sorted(BENCHMARKS))
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("name", choices=sorted(BENCHMARKS))
+    name = parser.parse_args(words[:1]).name
+    module = importlib.import_module(f"benchmarks.{name}")
+    options = argparse.ArgumentParser(prog=f"benchmarks {name}", description=module.__doc__)
+    options.add_argument("--check", action="store_true", help="exit with 1 when a figure falls short")
+    options.add_argument(
+        "--no-store", action="store_true", help="print only; do not write benchmarks/results"
+    )
+    module.add_options(options)
+    chosen = options.parse_args(words[1:])
+    figures = module.run(chosen)
+    results.show(name, figures)
+    if not chosen.no_store:
+        results.store(name, figures)
+    return results.compare(name, figures) if chosen.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,10 @@
+"""L3: source estimates from observations.
+
+In: a `Survey`. Out: a `SourceReport`, i.e. posterior draws over number, position, height and rate of sources, their
+50 % and 90 % regions, the evidence against "no source", and what could not have been seen.
+"""
+
+from plumeline.sources.estimate import Interval, Region, SourceEstimate, SourceReport
+from plumeline.sources.products import DETECTABILITY, FIT, POSTERIOR
+
+__all__ = ["DETECTABILITY", "FIT", "POSTERIOR", "Interval", "Region", "SourceEstimate", "SourceReport"]
