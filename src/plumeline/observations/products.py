@@ -9,6 +9,7 @@ References: CF conventions 1.11, sections 3.5 (flags) and standard names `eastwa
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import IntFlag
 
 from plumeline.schemas import Schema, Variable, register
@@ -165,6 +166,10 @@ WIND = register(
             "wind_height": Variable(
                 dims=("time",), kind="f", units="m", doc="Height above ground; NaN if unknown."
             ),
+        }
+        | {
+            name: replace(_READING[name], dims=("time",))
+            for name in ("direction_sigma", "elevation_sigma", "inverse_obukhov_length", "friction_velocity")
         },
     )
 )
