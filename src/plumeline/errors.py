@@ -11,7 +11,8 @@ PlumelineError                     exit code 1
 ├── RefusedError                   4   the input is fine, but an honest answer cannot be given
 │   ├── CalmWindError              4   too little wind for a plume to have a direction
 │   └── NotConvergedError          4   the sampler's own checks failed
-└── AccessError                    5   the authority, compartment or role does not permit this
+├── AccessError                    5   the authority, compartment or role does not permit this
+└── OutputError                    6   a result could not be written where it should go
 ```
 
 An error says what was wrong, where, and what to do; its facts are attributes so that a caller can act on them.
@@ -99,3 +100,9 @@ class AccessError(PlumelineError):
     """The authority, compartment or role does not permit this."""
 
     exit_code = 5
+
+
+class OutputError(PlumelineError):
+    """A result could not be written where it should go; what was there before is unchanged."""
+
+    exit_code = 6
