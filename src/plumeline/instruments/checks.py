@@ -1,0 +1,205 @@
+"""What looks wrong in a raw table: found, counted, and said; never mended here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from plumeline.instruments.recording import Remark
+from plumeline.instruments.tables import gas_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from plumeline.instruments.layout import Layout
+
+FEW = 5
+KNOTS_SUSPECTED_M_S = 30.0
+"""A median wind above this is more likely a wrong unit than a survey flown in a hurricane [m s-1]."""
+
+
+def found(mask: NDArray[np.bool_], lines: NDArray[np.int64], what: str, consequence: str) -> list[Remark]:
+    """A remark for the records of a mask, or none.
+
+    Args:
+        mask: the records, shape (record,).
+        lines: their lines, shape (record,).
+        what: what was found; "{count}" stands for the number of records.
+        consequence: what comes of it.
+
+    Returns:
+        One remark, or none when the mask is empty.
+    """
+    count = int(mask.sum())
+    if not count:
+        return []
+    where = tuple(int(line) for line in lines[mask][:FEW])
+    return [Remark(what=what.format(count=count), consequence=consequence, lines=where, count=count)]
+
+
+def table(kind: str, dataset: xr.Dataset, laid: Layout | None = None) -> list[Remark]:
+    """Everything that looks wrong in one raw table.
+
+    Args:
+        kind: kind of table.
+        dataset: the table.
+        laid: the layout it was read with, for a text table.
+
+    Returns:
+        Remarks.
+    """
+    remarks = times(kind, dataset) + positions(kind, dataset, laid)
+    if kind == "readings":
+        remarks += gases(dataset)
+    if kind == "wind":
+        remarks += winds(dataset)
+    return remarks
+
+
+def times(kind: str, dataset: xr.Dataset) -> list[Remark]:
+    """Times that go backwards or occur twice, per sensor."""
+    time, lines = dataset["time"].to_numpy(), dataset["line"].to_numpy()
+    sensor = dataset["sensor"].to_numpy() if "sensor" in dataset else np.zeros(time.size, "int64")
+    order = np.lexsort((np.arange(time.size), sensor))
+    backwards, again = np.zeros(time.size, bool), np.zeros(time.size, bool)
+    step = np.diff(time[order]).astype("int64")
+    known = ~np.isnat(time[order][1:]) & ~np.isnat(time[order][:-1]) & (np.diff(sensor[order]) == 0)
+    backwards[order[1:]] = known & (step < 0)
+    again[order[1:]] = known & (step == 0)
+    return [
+        *found(backwards, lines, "the time goes backwards {count} times", "kept in the file's order"),
+        *found(again, lines, f"{{count}} {kind} records repeat the time before", "kept"),
+    ]
+
+
+def positions(kind: str, dataset: xr.Dataset, laid: Layout | None) -> list[Remark]:
+    """Latitudes and longitudes that are impossible, zero, or look swapped."""
+    remarks: list[Remark] = []
+    lines = dataset["line"].to_numpy()
+    for lat, lon in (("latitude", "longitude"), ("latitude_start", "longitude_start")):
+        if lat not in dataset or lon not in dataset:
+            continue
+        north, east = dataset[lat].to_numpy(), dataset[lon].to_numpy()
+        swapped = (np.abs(north) > 90) & (np.abs(east) <= 90)
+        lost = ((np.abs(north) > 90) | (np.abs(east) > 180)) & ~swapped
+        null = (north == 0) & (east == 0)
+        remarks += found(
+            swapped,
+            lines,
+            "{count} latitudes are beyond 90 degrees",
+            "swapped with longitude? swap the two keys",
+        )
+        remarks += found(lost, lines, "{count} positions are no place on Earth", "do not use them")
+        remarks += found(null, lines, "{count} positions are 0, 0: no fix yet", "do not use them")
+        if laid is not None and kind in {"track", "readings"}:
+            remarks += _swapped_by_name(laid, lat, lon)
+    return remarks
+
+
+def _swapped_by_name(laid: Layout, lat: str, lon: str) -> list[Remark]:
+    names = [laid.position[key].column.lower() if key in laid.position else "" for key in (lat, lon)]
+    if "lon" in names[0] or "lng" in names[0] or "lat" in names[1]:
+        return [
+            Remark(
+                what=f"latitude is read from column {names[0]!r} and longitude from {names[1]!r}",
+                consequence="they look swapped; check [position] in the mapping",
+            )
+        ]
+    return []
+
+
+def gases(dataset: xr.Dataset) -> list[Remark]:
+    """Gas values that are all missing, all the same, or at the sensor's ceiling."""
+    remarks: list[Remark] = []
+    lines = dataset["line"].to_numpy()
+    for name in gas_variables(dataset):
+        values = dataset[name].to_numpy()
+        known = np.isfinite(values)
+        if not known.any():
+            remarks.append(
+                Remark(what=f"{name} has no value at all", consequence="nothing to locate from it")
+            )
+            continue
+        ceiling = dataset[name].attrs.get("ceiling")
+        full = known & (values >= ceiling) if ceiling is not None else np.zeros(values.size, bool)
+        if full.any() and full.sum() == known.sum():
+            remarks += found(
+                full, lines, f"all {{count}} values of {name} are at the ceiling", "the truth may be higher"
+            )
+        else:
+            remarks += found(full, lines, f"{{count}} values of {name} are at the ceiling", "kept")
+        if known.sum() > FEW and np.ptp(values[known]) == 0 and not full.any():
+            remarks.append(
+                Remark(
+                    what=f"{name} never changes ({values[known][0]:g} {dataset[name].attrs['units']})",
+                    consequence="stuck, saturated or below its limit: state a ceiling or detection_limit",
+                )
+            )
+    return remarks
+
+
+def winds(dataset: xr.Dataset) -> list[Remark]:
+    """Wind that looks as if its unit or convention were not the declared one."""
+    remarks: list[Remark] = []
+    lines = dataset["line"].to_numpy()
+    if "speed" in dataset:
+        speed = dataset["speed"].to_numpy()
+        remarks += found(speed < 0, lines, "{count} wind speeds are negative", "do not use them")
+        declared = dataset["speed"].attrs.get("file_units", "m/s")
+        if np.isfinite(speed).any() and np.nanmedian(speed) > KNOTS_SUSPECTED_M_S:
+            remarks.append(
+                Remark(
+                    what=f"the median wind is {np.nanmedian(speed):.0f} m/s when read as {declared}",
+                    consequence="check the unit: knots or km/h?",
+                )
+            )
+    if "direction_from" in dataset and dataset["direction_from"].attrs.get("file_units", "").startswith(
+        "deg"
+    ):
+        direction = dataset["direction_from"].to_numpy()
+        known = direction[np.isfinite(direction)]
+        if known.size > 20 and np.ptp(known) > 0.5 and known.max() < 2 * np.pi + 0.01:
+            remarks.append(
+                Remark(
+                    what=f"all wind directions lie between 0 and {known.max():.2f} degrees",
+                    consequence="check the unit: radians?",
+                )
+            )
+    return remarks
+
+
+def midnight(passed: Sequence[int], lines: NDArray[np.int64]) -> list[Remark]:
+    """A time of day that passes midnight."""
+    if not passed:
+        return []
+    where = tuple(int(lines[at]) for at in passed[:FEW])
+    return [
+        Remark(what="the time of day passes midnight", consequence="one day added from there on", lines=where)
+    ]
+
+
+def unused_columns(names: Sequence[str]) -> list[Remark]:
+    """Columns of the file that the mapping does not name."""
+    if not names:
+        return []
+    listed = ", ".join(repr(name) for name in names[:20]) + (" …" if len(names) > 20 else "")
+    return [Remark(what=f"columns not in the mapping: {listed}", consequence="not read")]
+
+
+def merged(remarks: Sequence[Remark]) -> list[Remark]:
+    """The remarks without repetitions, in order.
+
+    Args:
+        remarks: any remarks.
+
+    Returns:
+        Each once.
+    """
+    seen: dict[Any, Remark] = {}
+    for remark in remarks:
+        seen.setdefault((remark.what, remark.consequence, remark.lines), remark)
+    return list(seen.values())
