@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from plumeline.instruments.layout import Layout, Source
+    from plumeline.instruments.columns import Source
+    from plumeline.instruments.layout import Layout
     from plumeline.instruments.mapping import TableMapping, ValueSection
     from plumeline.instruments.times import Clock
 

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import ConfigurationError, ReadError, UnitError
 from plumeline.instruments import quantities
+from plumeline.instruments.columns import Columns, Source, alternatives, is_optional
 from plumeline.instruments.settings import nearest
 from plumeline.instruments.tables import ALTITUDE_REFERENCES, DIRECTION_FRAMES, KINDS, MEANINGS, MOTIONS
-from plumeline.instruments.textfile import find_column
+from plumeline.instruments.weather_layout import lay_meteorology, lay_wind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from plumeline.instruments.mapping import (
-        MeteorologySection,
         TableMapping,
         ValueSection,
-        WindSection,
     )
-    from plumeline.instruments.quantities import Convert
     from plumeline.instruments.settings import Column
 
 ANGLE_NAMES = ("heading", "pitch", "roll", "course")
@@ -35,24 +33,6 @@ DIRECTION_WORDS = {
     "frame": DIRECTION_FRAMES,
     "mounting": ("fixed", "platform", "estimate"),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Where one variable's numbers come from."""
-
-    column: str = ""
-    """Header name; empty for a constant."""
-    constant: float | None = None
-    """The constant, in the file's unit."""
-    convert: Convert = quantities.same
-    """From the file's unit to the raw table's."""
-    per_sensor: bool = False
-    """Whether the column stands in the sensors' own file."""
-    file_units: str = ""
-    """Unit in the file."""
-    attributes: Mapping[str, str] = field(default_factory=dict)
-    """Further attributes of the variable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,92 +57,6 @@ class Layout:
     status: dict[str, str]
     time_columns: tuple[str, ...]
     sensor_columns: tuple[str, ...]
-
-
-class Columns:
-    """Looks a mapping's column names up in a header, and in the sensors' own file."""
-
-    def __init__(self, header: Sequence[str], sensor_header: Sequence[str], where: str) -> None:
-        self.header = header
-        self.sensor_header = sensor_header
-        self.where = where
-
-    def find(self, column: Column) -> Source | None:
-        """A column or constant.
-
-        Args:
-            column: name, alternatives or constant of the mapping.
-
-        Returns:
-            Where its numbers come from; None when it is not mapped, or optional and absent.
-
-        Raises:
-            ReadError: a column that must be there is not.
-        """
-        if column is None:
-            return None
-        if isinstance(column, float):
-            return Source(constant=column)
-        names = alternatives(column)
-        if (name := find_column(names, self.header)) is not None:
-            return Source(column=name)
-        if (name := find_column(names, self.sensor_header)) is not None:
-            return Source(column=name, per_sensor=True)
-        if is_optional(column):
-            return None
-        raise ReadError(
-            f"there is no column {' or '.join(map(repr, names))}",
-            where=self.where,
-            remedy=nearest(names[0], [*self.header, *self.sensor_header]),
-        )
-
-    def take(
-        self, column: Column, convert: Convert, file_units: str = "", **attributes: str
-    ) -> Source | None:
-        """A column with its conversion and attributes; None when there is none.
-
-        Raises:
-            ReadError: a column that must be there is not.
-        """
-        found = self.find(column)
-        if found is None:
-            return None
-        return Source(
-            column=found.column,
-            constant=found.constant,
-            per_sensor=found.per_sensor,
-            convert=convert,
-            file_units=file_units,
-            attributes=attributes,
-        )
-
-
-def alternatives(column: Column | tuple[str, ...]) -> tuple[str, ...]:
-    """Names of a column in order of preference, without the mark of an optional one.
-
-    Args:
-        column: a mapping's column.
-
-    Returns:
-        The names; none for a constant.
-    """
-    if column is None or isinstance(column, float):
-        return ()
-    names = (column,) if isinstance(column, str) else column
-    return tuple(name.removesuffix("?") for name in names)
-
-
-def is_optional(column: Column | tuple[str, ...]) -> bool:
-    """Whether a column may be absent: a name that ends in `?`.
-
-    Args:
-        column: a mapping's column.
-
-    Returns:
-        True for an optional column.
-    """
-    names = (column,) if isinstance(column, str) else column
-    return isinstance(names, tuple) and any(name.endswith("?") for name in names)
 
 
 def needed_columns(mapping: TableMapping) -> list[tuple[str, ...]]:
@@ -395,84 +289,3 @@ def _value_columns(value: ValueSection, columns: Columns) -> list[tuple[str, str
     if value.columns:
         return [(name, found) for name in value.columns for found in _names(columns, [name])]
     return [(value.sensor, found) for found in _names(columns, [value.column])]
-
-
-def lay_wind(section: WindSection, columns: Columns) -> dict[str, Source]:
-    """Lay the wind section over a header.
-
-    Args:
-        section: the section.
-        columns: the columns of the file it speaks of.
-
-    Returns:
-        Sources of the wind table's variables; none when all its columns are optional and absent.
-
-    Raises:
-        ReadError: a column that must be there is not.
-        UnitError: the wind's unit is missing or unknown.
-    """
-    found: dict[str, Source | None] = {}
-    speed_names = ("speed", "eastward", "northward", "upward", "gust", "speed_sigma")
-    present = {name: columns.find(getattr(section, name)) for name in speed_names}
-    if any(source is not None for source in present.values()):
-        try:
-            metres_per_second = quantities.speed(section.speed_unit)
-        except UnitError as error:
-            raise UnitError(
-                error.what, where=f"{columns.where}, [wind] speed_unit", remedy=error.remedy
-            ) from None
-        sign = -1.0 if section.component_sense == "from" else 1.0
-        for name in speed_names:
-            turned = sign if name in {"eastward", "northward", "upward"} else 1.0
-            convert = _signed(metres_per_second, turned)
-            found[name] = columns.take(getattr(section, name), convert, section.speed_unit)
-    found["direction_from"] = columns.take(section.direction, _direction(section), section.direction_unit)
-    spread = quantities.angle(section.sigma_unit)
-    for name in ("direction_sigma", "elevation_sigma"):
-        found[name] = columns.take(getattr(section, name), spread, section.sigma_unit)
-    kept = {name: source for name, source in found.items() if source is not None}
-    height = columns.take(section.height, quantities.same, "m")
-    return kept | {"height": height} if kept and height is not None else kept
-
-
-def _signed(convert: Convert, sign: float) -> Convert:
-    return lambda values: sign * convert(values)
-
-
-def _direction(section: WindSection) -> Convert:
-    degrees = quantities.angle(section.direction_unit)
-    return lambda values: quantities.north_clockwise_from(
-        degrees(values),
-        sense=section.direction_sense,
-        zero=section.direction_zero,
-        turn=section.direction_turn,
-    )
-
-
-def lay_meteorology(section: MeteorologySection, columns: Columns) -> dict[str, Source]:
-    """Lay the meteorology section over a header.
-
-    Args:
-        section: the section.
-        columns: the columns of the file it speaks of.
-
-    Returns:
-        Sources of the meteorology table's variables.
-
-    Raises:
-        ReadError: a column that must be there is not.
-        UnitError: a unit is missing or unknown.
-    """
-    found: dict[str, Source | None] = {}
-    if columns.find(section.air_temperature) is not None:
-        convert = quantities.temperature(section.temperature_unit)
-        found["air_temperature"] = columns.take(section.air_temperature, convert, section.temperature_unit)
-    if columns.find(section.air_pressure) is not None:
-        convert = quantities.pressure(section.pressure_unit)
-        found["air_pressure"] = columns.take(section.air_pressure, convert, section.pressure_unit)
-    found["relative_humidity"] = columns.take(
-        section.relative_humidity, quantities.humidity(section.humidity_unit), section.humidity_unit
-    )
-    found["obukhov_length"] = columns.take(section.obukhov_length, quantities.same, "m")
-    found["friction_velocity"] = columns.take(section.friction_velocity, quantities.same, "m s-1")
-    return {name: source for name, source in found.items() if source is not None}

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import ConfigurationError, ReadError, UnknownFormatError
-from plumeline.instruments import layout
+from plumeline.instruments.layout import needed_columns
 from plumeline.instruments.mapping import TableMapping, load_mapping
 from plumeline.instruments.recording import Recording
 from plumeline.instruments.settings import build
 from plumeline.instruments.table import read_table
-from plumeline.instruments.textfile import open_table, sample_of
+from plumeline.instruments.text_layout import sample_of
+from plumeline.instruments.textfile import open_table
 from plumeline.provenance import sha256_of_file
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _fit(path: Path, sample: bytes, mapping: TableMapping) -> int:
             return 0
         score += 100
     if mapping.handler == "table":
-        needed = layout.needed_columns(mapping)
+        needed = needed_columns(mapping)
         try:
             open_table(path, mapping.file, needed)
         except ReadError:

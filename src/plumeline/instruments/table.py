@@ -11,6 +11,7 @@ import pandas as pd
 from plumeline.errors import ConfigurationError, ReadError
 from plumeline.instruments import checks, layout
 from plumeline.instruments.assembly import Assembly, gas_attributes
+from plumeline.instruments.columns import Columns
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.textfile import numbers, open_table
 from plumeline.instruments.times import Clock
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from plumeline.instruments.layout import Layout, Source
+    from plumeline.instruments.columns import Source
+    from plumeline.instruments.layout import Layout
     from plumeline.instruments.mapping import TableMapping, TimeSection
     from plumeline.instruments.textfile import Block, Progress, TextTable
 
@@ -87,7 +89,7 @@ def read_table(path: Path, mapping: TableMapping, progress: Progress | None = No
     sensors = _sensors(path, mapping, beside)
     joins = [_Join.open(path, join.file, join.on, text, beside, mapping) for join in mapping.join]
     header = (*text.header, *(name for join in joins for name in join.columns))
-    columns = layout.Columns(header, tuple(sensors.columns) if sensors is not None else (), path.name)
+    columns = Columns(header, tuple(sensors.columns) if sensors is not None else (), path.name)
     laid = layout.lay(mapping, columns)
     reader = _Reader(
         text=text,
@@ -244,7 +246,7 @@ class _Join:
     ) -> _Join:
         if not on or not file:
             raise ConfigurationError("[[join]] needs file and on", where=path.name)
-        found = layout.Columns(text.header, (), path.name).find(on)
+        found = Columns(text.header, (), path.name).find(on)
         table = _whole(path.parent / file, (on,), mapping, beside).drop_duplicates(on).set_index(on)
         table = table[[name for name in table.columns if name not in text.header]]
         return cls(on=found.column if found else on, columns=tuple(table.columns), table=table)
