@@ -1,0 +1,138 @@
+"""Flights written as the instruments write them, so that the product reads simulated and real flights alike.
+
+Formats follow published sample files: SkyHub position log (SPH Engineering manuals and `ugcs/positiondata` samples;
+`AIR:Direction` is where the air comes from, clockwise from the aircraft's nose, as in their reference cases), Pergam
+LMm log (`ugcs/UgCS-Geotagger` sample), and plain CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plumeline.frames import LocalFrame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from plumeline.simulations.scene import Flight
+
+    Floats = NDArray[np.float64]
+
+SEA_LEVEL_M = 0.0
+"""Altitude of the ground in every simulated scene [m]."""
+
+
+def write_skyhub(flight: Flight, path: Path) -> None:
+    """Write a SkyHub position log with gas, anemometer and altimeter columns; gas in ppm.
+
+    Args:
+        flight: the flight; its first sensor is written.
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    lon, lat = _places(flight)
+    speed = _ground_velocity(flight)
+    air_speed, air_from = _relative_wind(flight)
+    gas = np.round(flight.readings_ppb[0] * 1e-3, 4)
+    gas_column = "GAS:" + flight.scene.sensors[0].species.replace(" ", "").title().replace("Voc", "VOC")
+    head = [
+        "Elapsed", "Date", "Time", "Pitch", "Roll", "Yaw", "Latitude", "Longitude", "Altitude", "Velocity",
+        "RTK Status", "AIR:Speed", "AIR:Direction", "ALT:Altitude", "ALT:Filtered Altitude", gas_column, "GAS:Status",
+    ]  # fmt: skip
+    rows = (
+        [
+            i * 1000,
+            _text(flight, i, "%Y/%m/%d"),
+            _text(flight, i, "%H:%M:%S.%f")[:-3],
+            f"{flight.attitude_deg[i, 0]:.2f}",
+            f"{flight.attitude_deg[i, 1]:.2f}",
+            f"{flight.attitude_deg[i, 2]:.2f}",
+            f"{lat[i]:.8f}",
+            f"{lon[i]:.8f}",
+            f"{flight.reported_m[i, 2] + SEA_LEVEL_M:.2f}",
+            f"{np.hypot(*speed[i]):.2f}",
+            "OFF",
+            f"{air_speed[i]:.2f}",
+            f"{air_from[i]:.2f}",
+            f"{flight.reported_m[i, 2]:.2f}",
+            f"{flight.reported_m[i, 2]:.2f}",
+            "" if np.isnan(gas[i]) else f"{gas[i]:.4f}",
+            0 if np.isnan(gas[i]) else 1,
+        ]
+        for i in range(flight.time.size)
+    )
+    _write_csv(path, head, rows)
+
+
+def write_generic_csv(flight: Flight, path: Path) -> None:
+    """Write plain CSV with units in the header: every sensor, wind toward east and north.
+
+    Args:
+        flight: the flight.
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    lon, lat = _places(flight)
+    sensors = [f"{s.species.lower().replace(' ', '_')}_{s.kind}_ppb" for s in flight.scene.sensors]
+    head = [
+        "time_utc", "latitude_deg", "longitude_deg", "height_m", "wind_eastward_m_s", "wind_northward_m_s",
+        "air_temperature_K", "air_pressure_Pa", "relative_humidity", *sensors,
+    ]  # fmt: skip
+    rows = (
+        [
+            _text(flight, i, "%Y-%m-%dT%H:%M:%SZ"),
+            f"{lat[i]:.8f}",
+            f"{lon[i]:.8f}",
+            f"{flight.reported_m[i, 2]:.2f}",
+            f"{flight.wind_m_s[i, 0]:.3f}",
+            f"{flight.wind_m_s[i, 1]:.3f}",
+            f"{flight.temperature_k[i]:.2f}",
+            f"{flight.scene.pressure_pa:.0f}",
+            f"{flight.relative_humidity[i]:.3f}",
+            *("" if np.isnan(values[i]) else f"{values[i]:.3f}" for values in flight.readings_ppb),
+        ]
+        for i in range(flight.time.size)
+    )
+    _write_csv(path, head, rows)
+
+
+def _places(flight: Flight) -> tuple[Floats, Floats]:
+    """Reported longitude and latitude [degrees]."""
+    frame = LocalFrame(origin=flight.scene.origin)
+    return frame.to_lonlat(flight.reported_m[:, 0], flight.reported_m[:, 1])
+
+
+def _ground_velocity(flight: Flight) -> Floats:
+    """(second, 2) true velocity over ground toward east and north [m s-1]."""
+    track = flight.scene.track
+    return np.column_stack([np.gradient(track.east_m), np.gradient(track.north_m)])
+
+
+def _relative_wind(flight: Flight) -> tuple[Floats, Floats]:
+    """Speed of the air past the aircraft [m s-1] and where it comes from, clockwise from the nose [degrees]."""
+    relative = flight.wind_m_s - _ground_velocity(flight)
+    comes_from = np.degrees(np.arctan2(-relative[:, 0], -relative[:, 1]))
+    return np.hypot(relative[:, 0], relative[:, 1]), (comes_from - flight.attitude_deg[:, 2]) % 360.0
+
+
+def _text(flight: Flight, index: int, form: str) -> str:
+    """One reading's time on the gas clock as text."""
+    shift = np.timedelta64(round(1000 * flight.scene.platform.clock_offset_s), "ms")
+    return (flight.time[index] + shift).astype("datetime64[us]").item().strftime(form)  # type: ignore[no-any-return]
+
+
+def _write_csv(path: Path, head: list[str], rows: Iterable[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows(rows)
