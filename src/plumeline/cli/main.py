@@ -16,7 +16,9 @@ import click
 from plumeline import __version__
 from plumeline.errors import PlumelineError
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "spectra": "plumeline.cli.spectra:spectra",
+}
 """Command name to "module:attribute"; one line a command."""
 
 FAULT_EXIT_CODE = 70
