@@ -21,7 +21,7 @@ from plumeline.frames import LocalFrame, lonlat
 from plumeline.observations import IN_SITU, OPEN_PATH, Quality, Survey
 from plumeline.observations.assembly import assemble
 from plumeline.observations.baseline import noise_sigma
-from plumeline.observations.concentration import species, to_mass_concentration
+from plumeline.observations.concentration import gas, to_mass_concentration
 from plumeline.observations.wind import at_times, components_m_s, wind_series
 from plumeline.provenance import sha256_of_file
 
@@ -320,9 +320,9 @@ def _prairie_survey(
         f"{arc:g} m, {azimuth:g} deg"
         for arc, azimuth in zip(readings.arc_m, readings.azimuth_deg, strict=True)
     ]
-    gas = species("sulfur_dioxide")
+    substance = gas("SO2")
     kg_m3 = to_mass_concentration(
-        np.where(missing, np.nan, value), "mg m-3", gas=gas, temperature_k=293.0, pressure_pa=95_000.0
+        np.where(missing, np.nan, value), "mg m-3", gas=substance, temperature_k=293.0, pressure_pa=95_000.0
     )
     east, north = components_m_s(weather.speed_m_s, weather.wind_direction_from_deg)
     speed, swing = float(weather.speed_m_s), np.deg2rad(float(weather.azimuth_sigma_deg))
@@ -338,8 +338,8 @@ def _prairie_survey(
             "y": readings.y_m,
             "z": readings.z_m,
             "averaging_time": 600.0,
-            "species": [gas.name],
-            "molar_mass": [gas.molar_mass_kg_mol],
+            "species": [substance.name],
+            "molar_mass": [substance.molar_mass_kg_mol],
             "mass_concentration": kg_m3[:, None],
             "mass_concentration_sigma": np.full((value.size, 1), 5e-9),
             "quality": np.where(missing, int(Quality.DROPOUT), 0)[:, None],
@@ -379,17 +379,21 @@ def _gas(
     temperature_k: Any,
     pressure_pa: Any,
 ) -> dict[str, Any]:
-    gas = species(name)
+    substance = gas(name)
     kg_m3 = to_mass_concentration(
-        np.asarray(values, np.float64), unit, gas=gas, temperature_k=temperature_k, pressure_pa=pressure_pa
+        np.asarray(values, np.float64),
+        unit,
+        gas=substance,
+        temperature_k=temperature_k,
+        pressure_pa=pressure_pa,
     )
     noise = np.full(kg_m3.size, np.nan)
     for sensor in np.unique(sensors.to_numpy()):
         rows = np.flatnonzero(sensors.to_numpy() == sensor)
         noise[rows] = noise_sigma(kg_m3[rows])
     return {
-        "species": [gas.name],
-        "molar_mass": [gas.molar_mass_kg_mol],
+        "species": [substance.name],
+        "molar_mass": [substance.molar_mass_kg_mol],
         "mass_concentration": kg_m3[:, None],
         "mass_concentration_sigma": noise[:, None],
         "quality": np.where(np.isfinite(kg_m3), 0, int(Quality.DROPOUT))[:, None],

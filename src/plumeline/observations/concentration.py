@@ -5,27 +5,21 @@ is the path mean x = X / L. A photo-ionisation detector (PID) reads isobutylene 
 ionises: it identifies nothing, so its species stays `pid_response` unless the user says what is in the air, and only
 then does a correction factor apply.
 
-References: IUPAC standard atomic weights 2021, doi:10.1515/pac-2019-0603; RAE Systems Technical Note TN-106, 2010.
+References: IUPAC abridged standard atomic weights 2021, doi:10.1515/pac-2019-0603; RAE Systems Technical Note TN-106.
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plumeline import units
-from plumeline.errors import ConfigurationError, UnitError
+from plumeline import chem, units
+from plumeline.errors import ConfigurationError, InputError, UnitError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -39,49 +33,73 @@ STANDARD_TEMPERATURE_K = 288.15
 STANDARD_PRESSURE_PA = 101_325.0
 """Air pressure taken when none is known: ISO 2533 standard atmosphere at sea level [Pa]."""
 
+ATOMIC_WEIGHTS_G_MOL = {
+    "H": 1.008,
+    "C": 12.011,
+    "N": 14.007,
+    "O": 15.999,
+    "F": 18.998,
+    "Si": 28.085,
+    "P": 30.974,
+    "S": 32.06,
+    "Cl": 35.45,
+    "Br": 79.904,
+}
+"""IUPAC abridged standard atomic weights 2021, doi:10.1515/pac-2019-0603 [g mol-1]."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Species:
+class Gas:
     """What the conversion needs to know of a gas."""
 
     name: str
-    """Name used in datasets, e.g. "methane"."""
-    formula: str
-    """Molecular formula; empty for `pid_response`."""
+    """Name used in datasets: that of the species table, or the formula of a gas that is not in it."""
     molar_mass_kg_mol: float
     """Molar mass [kg mol-1]."""
     pid_factor: float | None = None
-    """True mole fraction per isobutylene-equivalent reading (10.6 eV lamp); None if not seen or not listed."""
+    """True mole fraction per isobutylene-equivalent reading (10.6 eV lamp); None if not known."""
 
 
-def species(name: str) -> Species:
-    """Look a gas up by its name or formula, however it is spelt.
+ISOBUTYLENE_EQUIVALENT = Gas(name=PID_RESPONSE, molar_mass_kg_mol=56.108e-3, pid_factor=1.0)
+"""A PID's reading as if all of it were isobutylene, C4H8."""
+
+
+def gas(name: str, *, pid_factor: float | None = None) -> Gas:
+    """Look a gas up in the species table, or take its name as a molecular formula.
 
     Args:
-        name: "CH4", "methane", "pid_response", ….
+        name: name, alias, CAS number or formula ("CH4", "methane", "C2H6"), or "pid_response".
+        pid_factor: a declared PID correction factor, which overrides the table's.
 
     Returns:
-        The species.
+        The gas.
 
     Raises:
-        ConfigurationError: the name is not known.
+        ConfigurationError: the name is neither in the table nor a formula.
     """
-    found = _names().get(_key(name))
-    if found is None:
-        near = difflib.get_close_matches(_key(name), list(_names()), n=1)
-        known = _names()[near[0]].name if near else "one of: " + ", ".join(sorted(_table()))
-        raise ConfigurationError(
-            f"no molar mass is known for species {name!r}",
-            remedy=f"nearest known name: {known}" if near else f"use {known}",
-        )
-    return found
+    plain = re.sub(r"[\s_]+", " ", name.strip())
+    if plain.casefold() in {"pid", "pid response"}:
+        return ISOBUTYLENE_EQUIVALENT
+    try:
+        known = chem.species(plain)
+    except InputError as error:
+        molar_mass = _molar_mass_kg_mol(plain)
+        if molar_mass is None:
+            raise ConfigurationError(
+                f"no molar mass is known for gas {name!r}",
+                remedy=f"{error.remedy}; or use its molecular formula, such as C2H6",
+            ) from None
+        return Gas(name=plain, molar_mass_kg_mol=molar_mass, pid_factor=pid_factor)
+    cited = known.get("pid_correction")
+    factor = pid_factor if pid_factor is not None else (cited.value if cited else None)
+    return Gas(name=known.name, molar_mass_kg_mol=known.molar_mass_kg_mol, pid_factor=factor)
 
 
 def to_mass_concentration(
     values: Floats,
     unit: str,
     *,
-    gas: Species,
+    gas: Gas,
     temperature_k: Floats | float,
     pressure_pa: Floats | float,
     path_length_m: Floats | float | None = None,
@@ -127,7 +145,7 @@ def to_mass_concentration(
     )
 
 
-def correct_pid(values: Floats, *, gas: Species) -> Floats:
+def correct_pid(values: Floats, *, gas: Gas) -> Floats:
     """Mole fractions of a declared gas from PID readings in isobutylene equivalents.
 
     Args:
@@ -138,12 +156,12 @@ def correct_pid(values: Floats, *, gas: Species) -> Floats:
         Mole fractions of the gas in the same unit.
 
     Raises:
-        ConfigurationError: a 10.6 eV lamp does not see this gas, or its factor is not listed.
+        ConfigurationError: the gas has no known factor.
     """
     if gas.pid_factor is None:
         raise ConfigurationError(
-            f"no PID correction factor (10.6 eV lamp) is listed for {gas.name}",
-            remedy="a 10.6 eV PID may be blind to it; leave the species undeclared, or declare another",
+            f"no PID correction factor (10.6 eV lamp) is known for {gas.name}",
+            remedy="declare pid_factor with its source, or leave the species undeclared; the lamp may be blind to it",
         )
     return np.asarray(values, float) * gas.pid_factor
 
@@ -163,39 +181,10 @@ def standard_pressure_pa(altitude_m: Floats | float) -> Floats:
     )
 
 
-def _key(name: str) -> str:
-    return re.sub(r"[\s_-]+", " ", name.strip().lower())
-
-
-@lru_cache(maxsize=1)
-def _table() -> Mapping[str, Species]:
-    text = files("plumeline.observations").joinpath("data/species.toml").read_text(encoding="utf-8")
-    data = tomllib.loads(text)
-    weights = data["atomic_weight"]
-    found = {
-        name: Species(
-            name=name,
-            formula=entry["formula"],
-            molar_mass_kg_mol=_molar_mass_kg_mol(entry["formula"], weights),
-            pid_factor=entry.get("pid_factor"),
-        )
-        for name, entry in data["species"].items()
-    }
-    isobutylene = found["isobutylene"]
-    found[PID_RESPONSE] = Species(
-        name=PID_RESPONSE, formula="", molar_mass_kg_mol=isobutylene.molar_mass_kg_mol, pid_factor=1.0
-    )
-    return found
-
-
-@lru_cache(maxsize=1)
-def _names() -> Mapping[str, Species]:
-    text = files("plumeline.observations").joinpath("data/species.toml").read_text(encoding="utf-8")
-    entries = tomllib.loads(text)["species"]
-    names = {_key(alias): _table()[name] for name, entry in entries.items() for alias in entry["names"]}
-    return names | {_key(name): gas for name, gas in _table().items()} | {"pid": _table()[PID_RESPONSE]}
-
-
-def _molar_mass_kg_mol(formula: str, weights: Mapping[str, float]) -> float:
+def _molar_mass_kg_mol(formula: str) -> float | None:
+    if not re.fullmatch(r"(?:[A-Z][a-z]?\d*)+", formula):
+        return None
     parts = re.findall(r"([A-Z][a-z]?)(\d*)", formula)
-    return sum(float(weights[element]) * int(count or 1) for element, count in parts) * 1e-3
+    if any(element not in ATOMIC_WEIGHTS_G_MOL for element, _ in parts):
+        return None
+    return sum(ATOMIC_WEIGHTS_G_MOL[element] * int(count or 1) for element, count in parts) * 1e-3
