@@ -15,7 +15,7 @@ import numpy as np
 from plumeline.frames import LocalFrame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -136,3 +136,94 @@ def _write_csv(path: Path, head: list[str], rows: Iterable[Sequence[object]]) ->
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(head)
         writer.writerows(rows)
+
+
+def write_pergam(flight: Flight, path: Path) -> None:
+    """Write a Pergam LMm log: laser methane column below the aircraft [ppm m] beside NMEA RMC sentences.
+
+    Args:
+        flight: the flight; its first sensor's reading is a path mean from the aircraft to the ground.
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    lon, lat = _places(flight)
+    speed = _ground_velocity(flight)
+    head = [
+        "//*************************************************************//",
+        "Device LMM_Logger ",
+        "PROGRAM VERSION 1.2 May 25 2018          ",
+        f"File {path.name}          ",
+        f"GPS Time {_text(flight, 0, '%H:%M:%S')}          ",
+        f"GPS Date {_text(flight, 0, '%d')}\\{_text(flight, 0, '%m')}\\{_text(flight, 0, '%y')}",
+        "",
+        "Config Param:            ",
+        "Mess_RMC = on            ",
+        "ShowRawGPS = on            ",
+        "ShowRawLMM = on            ",
+        "TimeOffset = 0            ",
+        "//*************************************************************//",
+    ]
+    rows = []
+    for i in range(flight.time.size):
+        column = flight.readings_ppb[0][i] * 1e-3 * max(flight.reported_m[i, 2], 0.0)
+        if np.isnan(column):
+            continue
+        knots = float(np.hypot(*speed[i])) * 3600 / 1852
+        course = float(np.degrees(np.arctan2(speed[i, 0], speed[i, 1])))
+        sentence = (
+            f"GNRMC,{_text(flight, i, '%H%M%S.%f')[:-3]},A,{_nmea(lat[i], 'NS', 2)},{_nmea(lon[i], 'EW', 3)},"
+            f"{knots:.2f},{course % 360:.2f},{_text(flight, i, '%d%m%y')},,,A"
+        )
+        checksum = 0
+        for letter in sentence:
+            checksum ^= ord(letter)
+        stamp = _text(flight, i, "%Y %m %d %H:%M:%S.%f")[:-3]
+        rows.append(f"{stamp} ETC:FWD {round(max(column, 0.0)):05d} | ${sentence}*{checksum:02X}")
+    path.write_text("\n".join([*head, *rows]) + "\n", encoding="ascii", newline="\n")
+
+
+def write_sniffer_csv(flight: Flight, path: Path) -> None:
+    """Write a table as gas-mapping payloads export it: local-looking header, ppm and ppb mixed, no wind.
+
+    Args:
+        flight: the flight.
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    lon, lat = _places(flight)
+    gases = [f"{s.species}(ppb)" for s in flight.scene.sensors]
+    head = ["Time", "Longitude", "Latitude", "Altitude(m)", "AGL(m)", "Temp(C)", "RH(%)", "Pressure(hPa)", *gases]
+    rows = (
+        [
+            _text(flight, i, "%Y-%m-%d %H:%M:%S"),
+            f"{lon[i]:.7f}",
+            f"{lat[i]:.7f}",
+            f"{flight.reported_m[i, 2] + SEA_LEVEL_M:.2f}",
+            f"{flight.reported_m[i, 2]:.2f}",
+            f"{flight.temperature_k[i] - 273.15:.2f}",
+            f"{100 * flight.relative_humidity[i]:.1f}",
+            f"{flight.scene.pressure_pa / 100:.1f}",
+            *("" if np.isnan(values[i]) else f"{values[i]:.1f}" for values in flight.readings_ppb),
+        ]
+        for i in range(flight.time.size)
+    )
+    _write_csv(path, head, rows)
+
+
+def _nmea(degrees: float, letters: str, width: int) -> str:
+    """Degrees and decimal minutes with the hemisphere's letter."""
+    whole, minutes = divmod(round(abs(degrees) * 600_000), 600_000)
+    return f"{whole:0{width}d}{minutes / 10_000:07.4f},{letters[0] if degrees >= 0 else letters[1]}"
+
+
+WRITERS: dict[str, tuple[str, Callable[[Flight, Path], None]]] = {
+    "skyhub": (".skyhub.csv", write_skyhub),
+    "generic-csv": (".csv", write_generic_csv),
+    "pergam": (".pergam.log", write_pergam),
+    "sniffer-csv": (".sniffer.csv", write_sniffer_csv),
+}
+"""File name's end and writer per instrument format."""

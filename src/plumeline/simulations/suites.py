@@ -109,7 +109,7 @@ def draw_scene(suite_name: str, seed: int, *, seconds: int = 2000, species: str 
     emitters = _emitters(suite, rng, houses, species)
     mast = bool(rng.random() < 0.4)
     return Scene(
-        name=f"{suite_name}-{seed}",
+        name=f"case-{seed}",
         origin=ORIGIN,
         layer=layer,
         wind=WindSettings(

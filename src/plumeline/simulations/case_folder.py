@@ -1,0 +1,131 @@
+"""A simulated case on disk: what an inference may see, and the sealed truth apart from it.
+
+```
+CASE/
+├── flight/      instrument files, nothing else: this is all that an inference gets
+├── scene/       footprints.geojson, register.csv, scene.json (public facts and the seal of the truth)
+└── truth/       truth.json, opened by the scorer afterwards; its SHA-256 is the seal in scene.json
+```
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from plumeline.errors import InputError
+from plumeline.frames import LocalFrame
+from plumeline.provenance import canonical_json
+from plumeline.simulations.blind import truth_of
+from plumeline.simulations.recordings import WRITERS
+from plumeline.simulations.town_plan import write_footprints, write_register
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from plumeline.simulations.scene import Flight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseFolder:
+    """Where the parts of a case are."""
+
+    root: Path
+    """The case's folder."""
+
+    @property
+    def flight(self) -> Path:
+        """Instrument files."""
+        return self.root / "flight"
+
+    @property
+    def scene(self) -> Path:
+        """Public facts."""
+        return self.root / "scene"
+
+    @property
+    def truth(self) -> Path:
+        """The sealed truth."""
+        return self.root / "truth" / "truth.json"
+
+
+def write_case(
+    flight: Flight, root: Path, *, file_formats: Sequence[str] = ("skyhub",), mark: str = ""
+) -> CaseFolder:
+    """Write a flight's instrument files, its scene and its sealed truth.
+
+    Args:
+        flight: the flight.
+        root: folder of the case; made if it is not there.
+        file_formats: names in `WRITERS`.
+        mark: "EXERCISE" in an exercise: part of every file name and of the scene.
+
+    Returns:
+        The case's folder.
+
+    Raises:
+        InputError: the folder holds something already.
+        OSError: a file cannot be written.
+    """
+    case = CaseFolder(root=root)
+    if root.exists() and any(root.iterdir()):
+        raise InputError("the folder is not empty", where=str(root), remedy="give a new folder")
+    for folder in (case.flight, case.scene, case.truth.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    stem = "-".join(part for part in (mark, flight.scene.name) if part)
+    for form in file_formats:
+        suffix, writer = WRITERS[form]
+        writer(flight, case.flight / f"{stem}{suffix}")
+    truth = canonical_json(truth_of(flight).as_dict() | ({"mark": mark} if mark else {})) + "\n"
+    case.truth.write_text(truth, encoding="utf-8")
+    frame = LocalFrame(origin=flight.scene.origin)
+    write_footprints(flight.scene.buildings, frame, case.scene / "footprints.geojson", mark=mark)
+    write_register(flight.scene.buildings, frame, case.scene / "register.csv", mark=mark)
+    facts = _public_facts(flight) | {"truth_sha256": hashlib.sha256(truth.encode()).hexdigest(), "mark": mark}
+    (case.scene / "scene.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return case
+
+
+def open_truth(case: CaseFolder) -> dict[str, Any]:
+    """Break the seal: read the truth and check that it is the one that was sealed.
+
+    Args:
+        case: the case.
+
+    Returns:
+        The truth as plain values, see `Truth`.
+
+    Raises:
+        InputError: a part is missing or the truth was altered after it was sealed.
+    """
+    try:
+        text = case.truth.read_text(encoding="utf-8")
+        facts = json.loads((case.scene / "scene.json").read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise InputError(f"not a complete case: {error}", where=str(case.root)) from None
+    if hashlib.sha256(text.encode()).hexdigest() != facts.get("truth_sha256"):
+        raise InputError(
+            "the truth is not the one that was sealed", where=str(case.truth), remedy="simulate the case again"
+        )
+    truth: dict[str, Any] = json.loads(text)
+    return truth
+
+
+def _public_facts(flight: Flight) -> dict[str, Any]:
+    """What a crew would know before it flies; nothing of the sources."""
+    scene = flight.scene
+    mast = scene.anemometer.mast_height_m
+    return {
+        "name": scene.name,
+        "origin": {"lat": scene.origin.lat_deg, "lon": scene.origin.lon_deg},
+        "start_utc": scene.start_utc,
+        "is_simulated": True,
+        "sensors": [
+            {"kind": s.kind, "species": s.species, "noise_ppb": s.noise_ppb, "lag_s": s.lag_s, "rise_s": s.rise_s}
+            for s in scene.sensors
+        ],
+        "anemometer": {"mast_height_m": mast} if mast is not None else {"on_board": True},
+    }
