@@ -17,6 +17,7 @@ from plumeline import __version__
 from plumeline.errors import PlumelineError
 
 COMMANDS: dict[str, str] = {
+    "simulate": "plumeline.cli.simulate:simulate",
     "spectra": "plumeline.cli.spectra:spectra",
 }
 """Command name to "module:attribute"; one line a command."""

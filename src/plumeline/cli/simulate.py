@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click import UsageError
 
 
 @click.command()
@@ -13,21 +14,33 @@ import click
 @click.option("--cases", default=1, show_default=True, type=click.IntRange(1), help="Cases of the suite.")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Same seed, same bytes.")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(path_type=Path, file_okay=False), help="New or empty folder."
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="New or empty folder.",
 )
 def simulate(scenario: str | None, suite: str | None, cases: int, seed: int, output: Path) -> None:
-    """Simulate SCENARIO (a TOML file or a shipped name) or a suite; the truth is sealed in a folder of its own."""
+    """Simulate SCENARIO (a TOML file or a shipped name) or a suite; the truth is sealed in a folder of its own.
+
+    \f
+
+    Raises:
+        UsageError: neither or both of scenario and suite were given.
+    """  # noqa: D301 (click cuts the help at the form feed)
     from plumeline.simulations.scenario import SHIPPED  # noqa: PLC0415 (heavy imports wait for their command)
     from plumeline.simulations.suites import SUITES  # noqa: PLC0415
     from plumeline.workflows.simulate import simulate_scenario, simulate_suite  # noqa: PLC0415
 
     if (scenario is None) == (suite is None):
-        raise click.UsageError(
+        raise UsageError(
             f"give a scenario ({', '.join(SHIPPED)}, or a TOML file) or --suite ({', '.join(SUITES)})"
         )
     if scenario is not None:
         case = simulate_scenario(scenario, seed=seed, folder=output)
-        click.echo(f"instrument files  {case.flight}\nscene             {case.scene}\nsealed truth      {case.truth}")
+        click.echo(
+            f"instrument files  {case.flight}\nscene             {case.scene}\nsealed truth      {case.truth}"
+        )
         return
     for case in simulate_suite(str(suite), seed=seed, count=cases, folder=output):
         click.echo(f"{case.root}")

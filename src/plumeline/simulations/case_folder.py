@@ -85,7 +85,9 @@ def write_case(
     write_footprints(flight.scene.buildings, frame, case.scene / "footprints.geojson", mark=mark)
     write_register(flight.scene.buildings, frame, case.scene / "register.csv", mark=mark)
     facts = _public_facts(flight) | {"truth_sha256": hashlib.sha256(truth.encode()).hexdigest(), "mark": mark}
-    (case.scene / "scene.json").write_text(json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (case.scene / "scene.json").write_text(
+        json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+    )
     return case
 
 
@@ -108,7 +110,9 @@ def open_truth(case: CaseFolder) -> dict[str, Any]:
         raise InputError(f"not a complete case: {error}", where=str(case.root)) from None
     if hashlib.sha256(text.encode()).hexdigest() != facts.get("truth_sha256"):
         raise InputError(
-            "the truth is not the one that was sealed", where=str(case.truth), remedy="simulate the case again"
+            "the truth is not the one that was sealed",
+            where=str(case.truth),
+            remedy="simulate the case again",
         )
     truth: dict[str, Any] = json.loads(text)
     return truth
@@ -124,7 +128,13 @@ def _public_facts(flight: Flight) -> dict[str, Any]:
         "start_utc": scene.start_utc,
         "is_simulated": True,
         "sensors": [
-            {"kind": s.kind, "species": s.species, "noise_ppb": s.noise_ppb, "lag_s": s.lag_s, "rise_s": s.rise_s}
+            {
+                "kind": s.kind,
+                "species": s.species,
+                "noise_ppb": s.noise_ppb,
+                "lag_s": s.lag_s,
+                "rise_s": s.rise_s,
+            }
             for s in scene.sensors
         ],
         "anemometer": {"mast_height_m": mast} if mast is not None else {"on_board": True},

@@ -196,7 +196,17 @@ def write_sniffer_csv(flight: Flight, path: Path) -> None:
     """
     lon, lat = _places(flight)
     gases = [f"{s.species}(ppb)" for s in flight.scene.sensors]
-    head = ["Time", "Longitude", "Latitude", "Altitude(m)", "AGL(m)", "Temp(C)", "RH(%)", "Pressure(hPa)", *gases]
+    head = [
+        "Time",
+        "Longitude",
+        "Latitude",
+        "Altitude(m)",
+        "AGL(m)",
+        "Temp(C)",
+        "RH(%)",
+        "Pressure(hPa)",
+        *gases,
+    ]
     rows = (
         [
             _text(flight, i, "%Y-%m-%d %H:%M:%S"),

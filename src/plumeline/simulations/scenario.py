@@ -52,8 +52,8 @@ class Air:
     gust_factor: float = 1.5
     diurnal_amplitude: float = 0.0
     start_hour: float = 12.0
-    temperature_K: float = 293.15
-    pressure_Pa: float = 101_325.0
+    temperature_k: float = 293.15
+    pressure_pa: float = 101_325.0
     deposition_m_s: float = 0.0
 
 
@@ -117,7 +117,8 @@ def shipped(name: str) -> str:
     """
     if name not in SHIPPED:
         raise ConfigurationError(
-            f"scenario {name!r} is neither a file nor shipped", remedy="use a .toml file or one of: " + ", ".join(SHIPPED)
+            f"scenario {name!r} is neither a file nor shipped",
+            remedy="use a .toml file or one of: " + ", ".join(SHIPPED),
         )
     return files("plumeline.simulations").joinpath(f"scenarios/{name}.toml").read_text(encoding="utf-8")
 
@@ -190,7 +191,8 @@ def _build(table: Mapping[str, Any], seed: int, where: str) -> Scene:
     rng = stream(seed, f"scenario {table['name']}")
     houses, workers = _settlement(table.get("town"), rng, where)
     emitters = tuple(
-        _emitter(entry, houses, f"{where} [[emitter]] {i + 1}") for i, entry in enumerate(table.get("emitter", ()))
+        _emitter(entry, houses, f"{where} [[emitter]] {i + 1}")
+        for i, entry in enumerate(table.get("emitter", ()))
     )
     toward = np.radians(270.0 - air.wind_from_deg)
     scene = Scene(
@@ -206,16 +208,20 @@ def _build(table: Mapping[str, Any], seed: int, where: str) -> Scene:
             start_hour=air.start_hour,
         ),
         track=_track(table["flight"], float(toward), f"{where} [flight]"),
-        sensors=tuple(_sensor(entry, f"{where} [[sensor]] {i + 1}") for i, entry in enumerate(table["sensor"])),
+        sensors=tuple(
+            _sensor(entry, f"{where} [[sensor]] {i + 1}") for i, entry in enumerate(table["sensor"])
+        ),
         emitters=emitters + workers,
         buildings=houses,
         anemometer=_record(Anemometer, table.get("anemometer", {}), f"{where} [anemometer]"),
         platform=_record(Platform, table.get("platform", {}), f"{where} [platform]"),
-        temperature_k=air.temperature_K,
-        pressure_pa=air.pressure_Pa,
+        temperature_k=air.temperature_k,
+        pressure_pa=air.pressure_pa,
         deposition_m_s=air.deposition_m_s,
     )
-    return replace(scene, start_utc=str(table["start_utc"]).removesuffix("Z")) if "start_utc" in table else scene
+    return (
+        replace(scene, start_utc=str(table["start_utc"]).removesuffix("Z")) if "start_utc" in table else scene
+    )
 
 
 def _layer(air: Air, houses: tuple[Building, ...]) -> SurfaceLayer:
@@ -270,7 +276,7 @@ def _emitter(entry: Mapping[str, Any], houses: tuple[Building, ...], where: str)
 
 
 def _sensor(entry: Mapping[str, Any], where: str) -> Sensor:
-    """A sensor of the catalogue, with changes, or one from scratch."""
+    # A sensor of the catalogue, with changes, or one from scratch.
     changes = dict(entry)
     model = changes.pop("model", None)
     if model is None:
@@ -284,7 +290,7 @@ def _sensor(entry: Mapping[str, Any], where: str) -> Sensor:
 
 
 def _track(entry: Mapping[str, Any], toward_rad: float, where: str) -> Track:
-    """The flight; `along = "crosswind"` turns lines across the mean wind."""
+    # Without `along_deg`, lines lie across the mean wind.
     settings = dict(entry)
     makers: dict[str, Callable[..., Track]] = {"lawn-mower": lawn_mower, "curtain": curtain, "spiral": spiral}
     pattern = settings.pop("pattern", None)
@@ -305,11 +311,13 @@ def _track(entry: Mapping[str, Any], toward_rad: float, where: str) -> Track:
 
 
 def _record(kind: type[Record], entry: Mapping[str, Any], where: str) -> Record:
-    """A settings record from a table whose keys are its fields."""
+    # The keys of the table are the fields of the record.
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     _refuse_unknown(entry, known, where)
     try:
-        return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()})
+        return kind(**{
+            key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+        })
     except TypeError as error:
         raise ConfigurationError(f"a key is missing or has a wrong value: {error}", where=where) from None
 

@@ -15,9 +15,9 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from shapely.geometry.polygon import orient
 
 from plumeline.errors import ConfigurationError
-from plumeline.frames import LocalFrame
 from plumeline.simulations.emission import Emitter, Pattern, Schedule
 from plumeline.simulations.species import gas
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from plumeline.frames import LocalFrame
     from plumeline.simulations.towns import Building
 
 RECEPTORS = ("school", "clinic")
@@ -63,7 +64,9 @@ def trades() -> Mapping[str, Trade]:
     Raises:
         ConfigurationError: shares do not add up to 1.
     """
-    table = tomllib.loads(files("plumeline.simulations").joinpath("emitters.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads(
+        files("plumeline.simulations").joinpath("emitters.toml").read_text(encoding="utf-8")
+    )
     found = {}
     for name, entry in table.items():
         if abs(sum(entry["shares"].values()) - 1.0) > 1e-9:
@@ -94,7 +97,9 @@ def trade(name: str) -> Trade:
         ConfigurationError: there is no such kind.
     """
     if name not in trades():
-        raise ConfigurationError(f"emitter kind {name!r} is unknown", remedy="use one of: " + ", ".join(trades()))
+        raise ConfigurationError(
+            f"emitter kind {name!r} is unknown", remedy="use one of: " + ", ".join(trades())
+        )
     return trades()[name]
 
 
@@ -204,10 +209,11 @@ def write_register(buildings: Sequence[Building], frame: LocalFrame, path: Path,
     Raises:
         OSError: the file cannot be written.
     """
-    rows = []
+    rows: list[list[object]] = []
     for building in buildings:
         if building.use in RECEPTORS:
-            title, tags, hours = building.use.title(), (f"amenity={building.use}",), (8.0, 18.0)
+            title, hours = building.use.title(), (8.0, 18.0)
+            tags: tuple[str, ...] = (f"amenity={building.use}",)
         elif building.use in trades() and trades()[building.use].tags:
             what = trades()[building.use]
             title, tags, hours = what.title, what.tags, what.hours
@@ -215,16 +221,31 @@ def write_register(buildings: Sequence[Building], frame: LocalFrame, path: Path,
             continue
         lon, lat = frame.to_lonlat(building.footprint.centroid.x, building.footprint.centroid.y)
         name = f"{mark} {title} {building.building_id}".strip()
-        rows.append([building.building_id, name, ";".join(tags), f"{float(lat):.7f}", f"{float(lon):.7f}", *hours])
+        rows.append([
+            building.building_id,
+            name,
+            ";".join(tags),
+            f"{float(lat):.7f}",
+            f"{float(lon):.7f}",
+            *hours,
+        ])
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(["building_id", "name", "tags", "latitude_deg", "longitude_deg", "opens_h", "closes_h"])
+        writer.writerow([
+            "building_id",
+            "name",
+            "tags",
+            "latitude_deg",
+            "longitude_deg",
+            "opens_h",
+            "closes_h",
+        ])
         writer.writerows(rows)
 
 
 def _ring(building: Building, frame: LocalFrame) -> list[list[float]]:
     """The outline as longitude, latitude pairs, anticlockwise."""
-    east, north = building.footprint.normalize().exterior.reverse().xy
+    east, north = orient(building.footprint).exterior.xy
     lon, lat = frame.to_lonlat(np.array(east), np.array(north))
     return [[round(float(x), 7), round(float(y), 7)] for x, y in zip(lon, lat, strict=True)]
 

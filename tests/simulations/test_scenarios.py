@@ -1,0 +1,174 @@
+import csv
+import filecmp
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plumeline.cli.main import main
+from plumeline.errors import ConfigurationError, InputError
+from plumeline.frames import LocalFrame
+from plumeline.simulations import fly
+from plumeline.simulations.case_folder import CaseFolder, open_truth, write_case
+from plumeline.simulations.recordings import WRITERS
+from plumeline.simulations.scenario import SHIPPED, load, parse, shipped
+from plumeline.simulations.town_plan import trades
+from plumeline.simulations.towns import ORIGIN
+
+DEMO = Path(__file__).resolve().parents[2] / "src" / "plumeline" / "simulations" / "demo"
+
+
+@pytest.fixture(scope="module")
+def flight():
+    return fly(load("town-demo").build(1), 1)
+
+
+def test_every_shipped_scenario_loads_and_has_both_languages():
+    for name in SHIPPED:
+        scenario = load(name)
+        assert scenario.name == name
+        assert scenario.title != scenario.titulo
+        for inject in scenario.injects:
+            assert set(inject) == {"minute", "en", "es"}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("wind_speed_m_s", "wind_sped_m_s"), "wind_sped_m_s"),
+        (('pattern = "lawn-mower"', 'pattern = "zigzag"'), "zigzag"),
+        (('species = "acetone"', 'species = "acetone"\nnoise = 3'), "noise"),
+        (('stability_class = "D"', 'stability_class = "X"'), "X"),
+        (('building = "B007"', 'building = "B700"'), "B700"),
+        (("[air]", "[aire]"), "aire"),
+        (("wind_from_deg = 240\n", ""), "wind_from_deg"),
+        (('format = ["skyhub"]', 'format = ["hubsky"]'), "hubsky"),
+        (("name =", "name = ="), "TOML"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named(change, message):
+    with pytest.raises((ConfigurationError, InputError), match=message):
+        parse(shipped("town-demo").replace(*change))
+
+
+def test_the_same_seed_writes_the_same_bytes(tmp_path, flight):
+    again = fly(load("town-demo").build(1), 1)
+    first = write_case(flight, tmp_path / "one", file_formats=list(WRITERS))
+    second = write_case(again, tmp_path / "two", file_formats=list(WRITERS))
+    names = [str(path.relative_to(first.root)) for path in sorted(first.root.rglob("*")) if path.is_file()]
+    assert len(names) == len(WRITERS) + 4
+    _, different, missing = filecmp.cmpfiles(first.root, second.root, names, shallow=False)
+    assert not different
+    assert not missing
+
+
+def test_the_shipped_demo_is_what_the_simulator_writes(tmp_path, flight):
+    case = write_case(flight, tmp_path / "case")
+    with (DEMO / "town-demo.skyhub.csv").open() as stream:
+        shipped_rows = list(csv.reader(stream))
+    with (case.flight / "town-demo.skyhub.csv").open() as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == shipped_rows[0]
+    column = rows[0].index("GAS:Acetone")
+    ours, theirs = (
+        np.array([float(row[column] or "nan") for row in table[1:]]) for table in (rows, shipped_rows)
+    )
+    # Not byte for byte: another processor's exp() may round a last digit the other way.
+    np.testing.assert_allclose(ours, theirs, atol=2e-4)
+    assert sum(path.stat().st_size for path in DEMO.iterdir()) < 400_000
+
+
+def test_the_truth_is_sealed_and_apart(tmp_path, flight):
+    case = write_case(flight, tmp_path / "case")
+    seen = "".join(path.read_text() for path in [*case.flight.iterdir(), *case.scene.iterdir()])
+    for word in ("source-1", "rate", "0.00035,", "unexplained"):
+        assert word not in seen
+    truth = open_truth(case)
+    assert truth["sources"][0]["rate_kg_s"] == {"acetone": 0.00035}
+    case.truth.write_text(case.truth.read_text().replace("0.00035", "0.00036"))
+    with pytest.raises(InputError, match="sealed"):
+        open_truth(case)
+
+
+def test_a_case_never_overwrites(tmp_path, flight):
+    write_case(flight, tmp_path / "case")
+    with pytest.raises(InputError, match="not empty"):
+        write_case(flight, tmp_path / "case")
+
+
+def test_the_skyhub_file_gives_back_wind_and_place(tmp_path, flight):
+    case = write_case(flight, tmp_path / "case")
+    with next(case.flight.iterdir()).open() as stream:
+        rows = list(csv.DictReader(stream))
+
+    def column(name):
+        return np.array([float(row[name]) for row in rows])
+
+    frame = LocalFrame(origin=ORIGIN)
+    east, north = frame.to_local(column("Longitude"), column("Latitude"))
+    np.testing.assert_allclose(east, flight.reported_m[:, 0], atol=0.01)
+    # Body-frame airflow back to wind: turn by the heading, then add the ground velocity.
+    comes_from = np.radians(column("AIR:Direction") + column("Yaw"))
+    track = flight.scene.track
+    wind_east = -column("AIR:Speed") * np.sin(comes_from) + np.gradient(track.east_m)
+    wind_north = -column("AIR:Speed") * np.cos(comes_from) + np.gradient(track.north_m)
+    np.testing.assert_allclose(np.column_stack([wind_east, wind_north]), flight.wind_m_s, atol=0.02)
+    assert east.size == north.size == flight.time.size
+
+
+def test_pergam_lines_carry_valid_checksums(tmp_path, flight):
+    case = write_case(flight, tmp_path / "case", file_formats=["pergam"])
+    lines = [line for line in next(case.flight.iterdir()).read_text().splitlines() if "ETC:FWD" in line]
+    assert len(lines) > 900
+    for line in lines[::100]:
+        body, _, checksum = line.partition("$")[2].partition("*")
+        value = 0
+        for letter in body:
+            value ^= ord(letter)
+        assert f"{value:02X}" == checksum
+
+
+def test_towns_stand_in_the_open_ocean_and_registers_do_not_list_the_unexplained(tmp_path):
+    scene = load("next-door").build(2)
+    case = write_case(fly(scene, 2), tmp_path / "case")
+    footprints = json.loads((case.scene / "footprints.geojson").read_text())
+    assert len(footprints["features"]) == 120
+    for lon, lat in footprints["features"][0]["geometry"]["coordinates"][0]:
+        assert abs(lon - ORIGIN.lon_deg) < 0.01
+        assert abs(lat - ORIGIN.lat_deg) < 0.01
+    with (case.scene / "register.csv").open() as stream:
+        listed = list(csv.DictReader(stream))
+    assert {"shop=beauty", "shop=dry_cleaning", "amenity=school"} <= {row["tags"] for row in listed}
+    hidden = [b.building_id for b in scene.buildings if b.use == "unexplained_solvent_mixture"]
+    assert len(hidden) == 1
+    assert hidden[0] not in {row["building_id"] for row in listed}
+
+
+def test_neighbours_share_walls_both_ways():
+    houses = {house.building_id: house for house in load("town-demo").build(1).buildings}
+    pairs = [(a, b) for a, house in houses.items() for b in house.shares_wall_with]
+    assert pairs
+    for a, b in pairs:
+        assert a in houses[b].shares_wall_with
+
+
+def test_rates_of_trades_stay_within_the_noted_ranges():
+    for name, trade in trades().items():
+        assert 0 < trade.rate_g_s[0] < trade.rate_g_s[1] <= 1.8, name
+        assert trade.source
+
+
+def test_the_command_writes_a_case_and_refuses_nonsense(tmp_path, capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["simulate", "town-demo", "--seed", "4", "-o", str(tmp_path / "out")])
+    assert left.value.code == 0
+    assert open_truth(CaseFolder(root=tmp_path / "out"))["seed"] == 4
+    with pytest.raises(SystemExit) as left:
+        main(["simulate", "no-such", "-o", str(tmp_path / "out2")])
+    assert left.value.code == 2
+    assert "town-demo" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as left:
+        main(["simulate", "--suite", "empty", "--cases", "2", "--seed", "8", "-o", str(tmp_path / "suite")])
+    assert left.value.code == 0
+    assert sorted(path.name for path in (tmp_path / "suite").iterdir()) == ["case-8", "case-9"]
