@@ -40,7 +40,7 @@ class Discrepancy:
     """Standard deviation of ln(share) added to every species."""
     degrees_of_freedom: int = 5
     """Of the Student t."""
-    stranger: float = 0.05
+    stranger: float = 0.01
     """Probability that a gas comes from something else nearby."""
     neighbour_stranger: float = 0.4
     """The same when the register lists a neighbour that emits it."""
@@ -48,7 +48,7 @@ class Discrepancy:
     """Mean of ln(stranger's rate / all that was seen)."""
     stranger_sigma: float = 2.0
     """Its standard deviation."""
-    mixture_weight: float = 0.7
+    mixture_weight: float = 0.75
     """Power on the gases' likelihood: species of one place are not as independent as the model has them."""
 
 
