@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumeline.instruments.recording import Remark
-from plumeline.instruments.tables import gas_variables
+from plumeline.instruments.tables import gas_variables, without_idle_wind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,6 +157,13 @@ def winds(dataset: xr.Dataset) -> list[Remark]:
                     consequence="check the unit: knots or km/h?",
                 )
             )
+    if "direction_from" in dataset and dataset.attrs.get("frame") == "unknown":
+        remarks.append(
+            Remark(
+                what="the file does not say whether wind directions count from the nose or from north",
+                consequence='settle it with [wind] frame = "body", "magnetic" or "true"',
+            )
+        )
     if "direction_from" in dataset and dataset["direction_from"].attrs.get("file_units", "").startswith(
         "deg"
     ):
@@ -170,6 +177,18 @@ def winds(dataset: xr.Dataset) -> list[Remark]:
                 )
             )
     return remarks
+
+
+def idle_wind(tables: dict[str, xr.Dataset]) -> list[Remark]:
+    """Take out a wind estimate that was never made, and say so."""
+    if not without_idle_wind(tables):
+        return []
+    return [
+        Remark(
+            what="the autopilot's wind estimate is 0 throughout: it was never made",
+            consequence="no wind table; give the wind from elsewhere",
+        )
+    ]
 
 
 def midnight(passed: Sequence[int], lines: NDArray[np.int64]) -> list[Remark]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from plumeline.errors import ConfigurationError, ReadError, UnitError
 from plumeline.instruments import quantities
 from plumeline.instruments.columns import Columns, Source, alternatives, is_optional
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         TableMapping,
         ValueSection,
     )
+    from plumeline.instruments.quantities import Convert
     from plumeline.instruments.settings import Column
 
 ANGLE_NAMES = ("heading", "pitch", "roll", "course")
@@ -136,7 +139,7 @@ def lay(mapping: TableMapping, columns: Columns) -> Layout:
     _check_words(mapping, columns.where)
     position = _position(mapping, columns)
     moving = mapping.platform == "moving" and not any(s.per_sensor for s in position.values())
-    at_a_point = {name for name in position if not name.endswith(("_start", "_end"))}
+    at_a_point = [name for name in position if not name.endswith(("_start", "_end"))]
     track = {name: position[name] for name in at_a_point} | _motion(mapping, columns) if moving else {}
     if not ({"latitude", "longitude"} <= set(track) or {"x", "y"} <= set(track)):
         track = {}
@@ -226,12 +229,18 @@ def _motion(mapping: TableMapping, columns: Columns) -> dict[str, Source]:
     found: dict[str, Source | None] = {}
     for name in ANGLE_NAMES:
         attributes = {"frame": section.heading_frame} if name == "heading" else {}
-        found[name] = columns.take(getattr(section, name), degrees, section.angle_unit, **attributes)
+        convert = _turned(degrees) if name in {"heading", "course"} else degrees
+        found[name] = columns.take(getattr(section, name), convert, section.angle_unit, **attributes)
     for name in SPEED_NAMES:
         found[name] = columns.take(getattr(section, name), metres_per_second, section.speed_unit)
     for name in PLAIN_NAMES:
         found[name] = columns.take(getattr(section, name), quantities.same, "1")
     return {name: source for name, source in found.items() if source is not None}
+
+
+def _turned(degrees: Convert) -> Convert:
+    """Degrees between 0 and 360."""
+    return lambda values: np.mod(degrees(values), 360.0)
 
 
 def _gases(mapping: TableMapping, columns: Columns) -> tuple[GasColumn, ...]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from importlib import resources
+from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import ConfigurationError
-from plumeline.instruments.settings import Column, build
+from plumeline.instruments.settings import Column, build, nearest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -179,6 +180,8 @@ class TableMapping:
     platform: str = "moving"
     signature: str = ""
     sources: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    extends: str = ""
     averaging_time_s: float | None = None
     file: FileSection = field(default_factory=FileSection)
     time: TimeSection = field(default_factory=TimeSection)
@@ -214,5 +217,31 @@ def load_mapping(path: Path) -> TableMapping:
         raise ConfigurationError(
             f"not a TOML file: {error}", where=str(path), remedy="see docs/how-to/own-csv.md for an example"
         ) from None
+    if base := data.get("extends"):
+        known = dict(built_in_texts())
+        if base not in known:
+            raise ConfigurationError(
+                f"there is no built-in format {base!r} to extend",
+                where=path.name,
+                remedy=nearest(str(base), known),
+            )
+        data = _laid_over(tomllib.loads(known[base]), data)
+        data.setdefault("name", base)
     data.setdefault("name", path.stem)
     return build(TableMapping, data, where=path.name)
+
+
+def built_in_texts() -> list[tuple[str, str]]:
+    """Name and TOML text of every built-in format, by name."""
+    folder = resources.files("plumeline.instruments") / "specs"
+    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    return [(file.name.removesuffix(".toml"), file.read_text(encoding="utf-8")) for file in files]
+
+
+def _laid_over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """The base with the keys of `data` in place of its own, section by section."""
+    out = dict(base)
+    for key, value in data.items():
+        inner = out.get(key)
+        out[key] = _laid_over(inner, value) if isinstance(inner, dict) and isinstance(value, dict) else value
+    return out

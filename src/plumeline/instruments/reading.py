@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import ConfigurationError, ReadError, UnknownFormatError
 from plumeline.instruments.layout import needed_columns
-from plumeline.instruments.mapping import TableMapping, load_mapping
-from plumeline.instruments.recording import Recording
+from plumeline.instruments.mapping import TableMapping, built_in_texts, load_mapping
+from plumeline.instruments.recording import Recording, Remark
 from plumeline.instruments.settings import build
-from plumeline.instruments.table import read_table
 from plumeline.instruments.text_layout import sample_of
 from plumeline.instruments.textfile import open_table
 from plumeline.provenance import sha256_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from importlib.resources.abc import Traversable
 
     from plumeline.instruments.table import RawTables
     from plumeline.instruments.textfile import Progress
 
     Handler = Callable[[Path, TableMapping, Progress | None], RawTables]
 
-HANDLERS: dict[str, Handler] = {"table": read_table}
-"""Handler of each format by the name its TOML gives."""
+HANDLERS = {
+    "table": "plumeline.instruments.table:read_table",
+    "pergam": "plumeline.instruments.handlers.pergam:read_pergam",
+    "nmea": "plumeline.instruments.handlers.nmea:read_nmea",
+    "gpx": "plumeline.instruments.handlers.gpx:read_gpx",
+    "metar": "plumeline.instruments.handlers.metar:read_metar",
+    "ulog": "plumeline.instruments.handlers.ulog:read_ulog",
+    "dataflash": "plumeline.instruments.handlers.dataflash:read_dataflash",
+    "tlog": "plumeline.instruments.handlers.tlog:read_tlog",
+}
+"""Handler of each format by the name its TOML gives, as module:function; imported when such a file is read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,15 +64,10 @@ def formats() -> tuple[FormatSpec, ...]:
     Returns:
         The formats.
     """
-    folder = resources.files("plumeline.instruments") / "specs"
-    files = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
-    return tuple(FormatSpec(mapping=_built_in(file)) for file in files)
-
-
-def _built_in(file: Traversable) -> TableMapping:
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    data["name"] = file.name.removesuffix(".toml")
-    return build(TableMapping, data, where=file.name)
+    return tuple(
+        FormatSpec(mapping=build(TableMapping, tomllib.loads(text) | {"name": name}, where=name))
+        for name, text in built_in_texts()
+    )
 
 
 def candidates(path: Path) -> tuple[FormatSpec, ...]:
@@ -102,6 +104,18 @@ def _fit(path: Path, sample: bytes, mapping: TableMapping) -> int:
     return score
 
 
+def cautions(mapping: TableMapping) -> list[Remark]:
+    """What a format's author wants every user of it to know.
+
+    Args:
+        mapping: the format.
+
+    Returns:
+        Remarks.
+    """
+    return [Remark(what=text, consequence="see the format's page") for text in mapping.cautions]
+
+
 def identify(path: Path) -> FormatSpec:
     """The built-in format of a file.
 
@@ -123,6 +137,17 @@ def identify(path: Path) -> FormatSpec:
             remedy="write a ten-line mapping for it (docs/how-to/own-csv.md) and give it with --mapping",
         )
     return found[0]
+
+
+def _handler(mapping: TableMapping) -> Handler:
+    target = HANDLERS.get(mapping.handler)
+    if target is None:
+        raise ConfigurationError(
+            f"handler {mapping.handler!r} is unknown", where=mapping.name, remedy="use " + ", ".join(HANDLERS)
+        )
+    module, _, function = target.partition(":")
+    handler: Handler = getattr(importlib.import_module(module), function)
+    return handler
 
 
 def read(
@@ -154,11 +179,7 @@ def read(
     chosen: Any = load_mapping(Path(mapping)) if isinstance(mapping, Path | str) else mapping
     if chosen is None:
         chosen = identify(path).mapping
-    handler = HANDLERS.get(chosen.handler)
-    if handler is None:
-        raise ConfigurationError(
-            f"handler {chosen.handler!r} is unknown", where=chosen.name, remedy="use " + ", ".join(HANDLERS)
-        )
+    handler = _handler(chosen)
     raw = handler(path, chosen, progress)
     if not raw.tables:
         raise ReadError(
@@ -171,6 +192,6 @@ def read(
         sha256=sha256_of_file(path),
         format_name=chosen.name,
         tables=raw.tables,
-        remarks=tuple(raw.remarks),
+        remarks=tuple(cautions(chosen) + raw.remarks),
         beside=raw.beside,
     )

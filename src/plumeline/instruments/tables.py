@@ -12,14 +12,15 @@ then count from 1970-01-01T00:00); `source_file` names the file when it is not t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import xarray as xr
 
 from plumeline.schemas import Schema, Variable, register
 
 if TYPE_CHECKING:
-    import xarray as xr
+    from collections.abc import Mapping
 
 RECORD = ("record",)
 ALTITUDE_REFERENCES = ("take-off", "mean sea level", "ellipsoid", "ground", "local", "unknown")
@@ -156,6 +157,52 @@ KINDS = {
     "meteorology": METEOROLOGY,
 }
 """Schema of each kind of raw table."""
+
+
+def make_table(
+    kind: str,
+    arrays: Mapping[str, Any],
+    *,
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+    **dataset_attributes: Any,
+) -> xr.Dataset:
+    """A raw table from arrays in the table's own units.
+
+    Args:
+        kind: kind of table.
+        arrays: variables by name, each of shape (record,).
+        attributes: further attributes of single variables.
+        dataset_attributes: attributes of the table.
+
+    Returns:
+        The table, with the units of its schema.
+    """
+    declared = KINDS[kind].variables
+    variables: dict[str, Any] = {}
+    for name, values in arrays.items():
+        units = declared[name].units if name in declared else None
+        own = dict((attributes or {}).get(name, {}))
+        variables[name] = (("record",), np.asarray(values), ({"units": units} if units else {}) | own)
+    return xr.Dataset(variables, attrs={"time_reference": "utc", "platform": "moving"} | dataset_attributes)
+
+
+def without_idle_wind(tables: dict[str, xr.Dataset]) -> bool:
+    """Take out a wind estimate that is zero throughout: the filter never estimated it, and calm would be a lie.
+
+    Args:
+        tables: raw tables by kind; changed in place.
+
+    Returns:
+        Whether a wind table was taken out.
+    """
+    wind = tables.get("wind")
+    if wind is None or wind.attrs.get("mounting") != "estimate":
+        return False
+    names = [name for name in ("eastward", "northward", "speed") if name in wind]
+    if any(bool((wind[name].fillna(0.0) != 0).any()) for name in names):
+        return False
+    del tables["wind"]
+    return True
 
 
 def gas_variables(readings: xr.Dataset) -> tuple[str, ...]:
