@@ -62,9 +62,8 @@ def places(path: Path, keys: tuple[str, ...]) -> Iterator[tuple[str, float, floa
     import osmium  # noqa: PLC0415 (needs the extra "places")
 
     try:
-        for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(
-            osmium.filter.KeyFilter(*keys)
-        ):
+        nodes: Any = osmium.FileProcessor(str(path), osmium.osm.NODE)
+        for node in nodes.with_filter(osmium.filter.KeyFilter(*keys)):
             yield f"node/{node.id}", node.location.lon, node.location.lat, _tags(node, keys)
     except RuntimeError as error:
         raise ReadError(f"cannot be read: {error}", where=path.name) from None
