@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import sqlite3
+from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 import jsonschema
@@ -185,6 +186,9 @@ def test_no_file_gives_a_centre_finer_than_its_region(written):
         centre = entry["region_centre"]
         for axis in ("x_m", "y_m"):
             assert centre[axis] / step == pytest.approx(round(centre[axis] / step), abs=1e-6)
+        if report.survey.frame.is_placed:
+            decimals = max(-Decimal(str(centre[key])).as_tuple().exponent for key in ("lon_deg", "lat_deg"))
+            assert 10.0**-decimals * 111_320 > step / 4
         inside = shapely.Point(centre["x_m"], centre["y_m"]).distance(source.region_90.shape)
         assert inside <= step
     if report.sources:

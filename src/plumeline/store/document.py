@@ -16,7 +16,7 @@ import numpy as np
 from plumeline import __version__
 from plumeline.observations.products import UNUSABLE
 from plumeline.store.geojson import geometry_dict, on_earth
-from plumeline.store.layers import centre_m, enclosing_radius_m
+from plumeline.store.layers import centre_m, degree_decimals, enclosing_radius_m, rounding_step_m
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -115,8 +115,9 @@ def _frame(frame: LocalFrame) -> dict[str, Any]:
 
 def _source(source: SourceEstimate, frame: LocalFrame) -> dict[str, Any]:
     x_m, y_m = centre_m(source)
+    decimals = degree_decimals(rounding_step_m(enclosing_radius_m(source)))
     lon_deg, lat_deg = (
-        (round(float(v), 6) for v in frame.to_lonlat(x_m, y_m)) if frame.is_placed else (None, None)
+        (round(float(v), decimals) for v in frame.to_lonlat(x_m, y_m)) if frame.is_placed else (None, None)
     )
     return {
         "label": source.label,

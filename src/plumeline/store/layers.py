@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TRACK_GAP_S = 60.0
 """A pause longer than this splits a track [s]."""
 
+METRES_PER_DEGREE = 111_320.0
+"""Of latitude, about [m]."""
+
 RATE_STEPS_G_S = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 """Rates for which the detectability layer says where they would have been seen [g s-1]."""
 
@@ -62,6 +65,11 @@ def rounding_step_m(radius_m: float) -> float:
         Step [m].
     """
     return float(10.0 ** math.floor(math.log10(max(radius_m, 1e-3) / 2.0)))
+
+
+def degree_decimals(step_m: float) -> int:
+    """Digits of a degree that are no finer than a step on the ground [m], 0 to 7."""
+    return int(min(7, max(0, round(-math.log10(step_m / METRES_PER_DEGREE)))))
 
 
 def centre_m(estimate: SourceEstimate) -> tuple[float, float]:
