@@ -57,6 +57,8 @@ def table(kind: str, dataset: xr.Dataset, laid: Layout | None = None) -> list[Re
         remarks += gases(dataset)
     if kind == "wind":
         remarks += winds(dataset)
+    if kind == "meteorology":
+        remarks += weather(dataset)
     return remarks
 
 
@@ -176,6 +178,26 @@ def winds(dataset: xr.Dataset) -> list[Remark]:
                     consequence="check the unit: radians?",
                 )
             )
+    return remarks
+
+
+POSSIBLE_WEATHER = {
+    "air_temperature": (180.0, 340.0, "K"),
+    "air_pressure": (25_000.0, 110_000.0, "Pa"),
+    "relative_humidity": (0.0, 1.1, "1"),
+}
+"""Range of what can be measured in air at the ground or under a drone: least, most, unit."""
+
+
+def weather(dataset: xr.Dataset) -> list[Remark]:
+    """Temperatures, pressures and humidities that no air has."""
+    remarks: list[Remark] = []
+    for name, (low, high, unit) in POSSIBLE_WEATHER.items():
+        if name in dataset:
+            values = dataset[name].to_numpy()
+            what = f"{{count}} values of {name} lie outside {low:g} to {high:g} {unit}"
+            consequence = "do not use them; if all do, check the unit"
+            remarks += found((values < low) | (values > high), dataset["line"].to_numpy(), what, consequence)
     return remarks
 
 

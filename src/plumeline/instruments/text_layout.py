@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SAMPLE_BYTES = 1 << 18
 HEADER_SEARCH_LINES = 60
+BINARY_TEST_CHARACTERS = 4096
+MOST_CONTROLS = 0.005
+"""A text with a larger share of control characters is no text."""
 DELIMITERS = (",", ";", "\t", "|", " ")
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -110,7 +113,8 @@ def head_lines(path: Path, encoding: str = "") -> tuple[list[str], str, list[Rem
             where=path.name,
             remedy='use e.g. "utf-8", "utf-16", "cp1252"',
         ) from None
-    if text.count("\0") > 0.05 * len(text):
+    head = text[:BINARY_TEST_CHARACTERS]
+    if sum(character < " " and not character.isspace() for character in head) > MOST_CONTROLS * len(head):
         raise ReadError(
             "this is a binary file, not a text table", where=path.name, remedy="run plumeline inspect on it"
         )

@@ -1,0 +1,140 @@
+"""A first mapping for a table that no format knows, guessed from its header; the user checks it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from plumeline import units
+from plumeline.errors import ReadError
+from plumeline.instruments.mapping import FileSection
+from plumeline.instruments.text_layout import DELIMITERS, clean_header, head_lines, split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+PATTERNS = {
+    "time": r"^(date.?time|time.?stamp|time|utc|zeit|fecha|hora|date)\b|^(time|timestamp)[_ ]?\(?utc\)?",
+    "latitude": r"^lat",
+    "longitude": r"^(lon|lng)",
+    "altitude": r"^(alt|elev|height|z)\b|^(alt|height|z)[_ (]",
+    "x": r"^(x|east(ing)?)([_ (]|$)",
+    "y": r"^(y|north(ing)?)([_ (]|$)",
+    "speed": r"^(wind.?speed|ws|speed|wind_spd)",
+    "direction": r"^(wind.?dir\w*|wd|direction)",
+    "air_temperature": r"^(air.?temp|temp)",
+    "air_pressure": r"^(air.?press|press|baro)",
+}
+GAS = re.compile(
+    r"\b(CH4|CO2|CO|H2S|SO2|NO2|NO|NH3|O3|C2H6|C3H8|H2|HCl|PH3|VOCs?|PID|LEL|methane|acetone|toluene|ammonia)\b",
+    re.IGNORECASE,
+)
+NAMES = {"methane": "CH4", "ammonia": "NH3", "vocs": "VOC", "pid": "VOC"}
+WORD_BREAKS = re.compile(r"[_\s/()\[\],;:]+")
+
+
+def draft_mapping(path: Path) -> str:
+    """A first mapping for a table.
+
+    Args:
+        path: the file.
+
+    Returns:
+        TOML text; what could not be guessed is marked with `?`.
+
+    Raises:
+        ReadError: the file is empty, binary, or has no row of at least two columns.
+    """
+    header = header_of(path)
+    found = _columns(header)
+    lines = [
+        f"# drafted from the header of {path.name}: check every line",
+        f'name = "{_plain(path.stem)}"',
+        "",
+    ]
+    lines += ["[time]", f"column = {_quoted(found.get('time', '?'))}", ""]
+    pair = ("latitude", "longitude") if "latitude" in found and "longitude" in found else ("x", "y")
+    if all(name in found for name in pair):
+        lines += ["[position]", *(f"{name} = {_quoted(found[name])}" for name in pair)]
+        if "altitude" in found:
+            lines += [f"altitude = {_quoted(found['altitude'])}", 'altitude_reference = "unknown"']
+        lines.append("")
+    gases = [(name, match[1]) for name in header if (match := GAS.search(WORD_BREAKS.sub(" ", name)))]
+    for name, gas in gases or [("?", "?")]:
+        species = NAMES.get(gas.lower(), gas.upper() if len(gas) <= 4 else gas)
+        lines += ["[[value]]", f"column = {_quoted(name)}", f"species = {_quoted(species)}"]
+        lines += [f"unit = {_quoted(_gas_unit(name))}", ""]
+    if "speed" in found and "direction" in found:
+        lines += [
+            "[wind]",
+            f"speed = {_quoted(found['speed'])}",
+            f"speed_unit = {_quoted(_speed_unit(found['speed']))}",
+        ]
+        lines += [f"direction = {_quoted(found['direction'])}", 'direction_sense = "from"', ""]
+    return "\n".join(lines)
+
+
+def header_of(path: Path) -> tuple[str, ...]:
+    """Column names of a text table, as far as they can be told.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The names.
+
+    Raises:
+        ReadError: the file is empty, binary, or has no row of at least two columns.
+    """
+    lines, _, _ = head_lines(path)
+    rows = [line for line in lines if line.strip() and not line.startswith(FileSection().comment)]
+    best: list[str] = []
+    for line in rows[:10]:
+        for delimiter in DELIMITERS:
+            cells = split(line, delimiter)
+            if len(cells) > len(best) and any(re.search(r"[A-Za-z]", cell) for cell in cells):
+                best = cells
+    if len(best) < 2:
+        raise ReadError("there is no row of at least two columns", where=path.name, remedy="this is no table")
+    return clean_header(best)
+
+
+def _columns(header: Sequence[str]) -> dict[str, str]:
+    """The first header name for each quantity."""
+    found: dict[str, str] = {}
+    for quantity, pattern in PATTERNS.items():
+        for name in header:
+            if re.search(pattern, name.strip(), re.IGNORECASE) and name not in found.values():
+                found[quantity] = name
+                break
+    return found
+
+
+def _gas_unit(name: str) -> str:
+    known = [*units.COLUMN_UNITS, *units.MOLE_FRACTION_UNITS, *units.MASS_CONCENTRATION_UNITS]
+    plain = f" {WORD_BREAKS.sub(' ', name).lower()} "
+    for unit in sorted(known, key=len, reverse=True):
+        if unit != "1" and f" {WORD_BREAKS.sub(' ', unit).lower()} " in plain:
+            return unit
+    return "?"
+
+
+def _speed_unit(name: str) -> str:
+    plain = f" {WORD_BREAKS.sub(' ', name).lower()} "
+    for unit, words in {
+        "m/s": ("m s", "ms", "mps"),
+        "km/h": ("km h", "kmh"),
+        "kn": ("kn", "kt", "knots"),
+    }.items():
+        if any(f" {word} " in plain for word in words):
+            return unit
+    return "?"
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower() or "my_table"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
