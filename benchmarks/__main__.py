@@ -12,7 +12,9 @@ import sys
 
 from benchmarks import results
 
-BENCHMARKS: dict[str, str] = {}
+BENCHMARKS: dict[str, str] = {
+    "explanations": "explanations, buildings and activity on blind sites",
+}
 """Name to what it measures; the module of the same name has `add_options(parser)` and `run(options) -> Figures`."""
 
 

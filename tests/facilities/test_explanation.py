@@ -120,7 +120,7 @@ def test_one_gas_and_one_rate_prove_nothing():
 
 def test_a_referral_needs_several_hits():
     gases = mixture(acetone=0.1, toluene=0.06, methanol=0.05)
-    rules = Rules(refer_probability=0.5)
+    rules = Rules(refer_log10_ratio=1.0)
     once = Evidence(mixture=gases, visits=seen(Period.NIGHT), register=NOTHING_LISTED)
     assert explain(once, rules=rules).verdict is Verdict.UNDECIDED
     twice = replace(once, visits=seen(Period.NIGHT, Period.WORKING))

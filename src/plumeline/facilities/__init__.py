@@ -5,6 +5,8 @@ first), ranked buildings with "none of these", activity, neighbours, and a respo
 place is of a certain kind: the strongest word is "refer".
 """
 
+from plumeline.facilities.activity import Activity, Look, State, assess_activity
+from plumeline.facilities.buildings import BuildingCandidate, BuildingRanking, VentModel, rank_buildings
 from plumeline.facilities.evidence import (
     Evidence,
     Height,
@@ -23,19 +25,26 @@ from plumeline.facilities.explanation import (
     Verdict,
     explain,
 )
+from plumeline.facilities.footprints import Building, Footprints, read_footprints, unknown_footprints
 from plumeline.facilities.likelihood import Discrepancy
 from plumeline.facilities.profile import Kind, Period, Profile, read_profile, shipped_profiles
 from plumeline.facilities.settling import Settling, settle
 from plumeline.facilities.verbal import verbal
 
 __all__ = [
+    "Activity",
     "Assessment",
+    "Building",
+    "BuildingCandidate",
+    "BuildingRanking",
     "Contribution",
     "Discrepancy",
     "Evidence",
     "Explanation",
+    "Footprints",
     "Height",
     "Kind",
+    "Look",
     "Mixture",
     "PassSpread",
     "Period",
@@ -44,12 +53,18 @@ __all__ = [
     "RegisterSearch",
     "Rules",
     "Settling",
+    "State",
+    "VentModel",
     "Verdict",
     "Visit",
+    "assess_activity",
     "explain",
     "period_of",
+    "rank_buildings",
+    "read_footprints",
     "read_profile",
     "settle",
     "shipped_profiles",
+    "unknown_footprints",
     "verbal",
 ]

@@ -68,8 +68,8 @@ class Prior:
 class Rules:
     """When a verdict is given; set on tuning sites."""
 
-    refer_probability: float = 0.95
-    """Least posterior of "unexplained" for a referral."""
+    refer_log10_ratio: float = 1.4
+    """Least log10 likelihood ratio of "unexplained" for a referral; it does not depend on the prior."""
     refer_hits: int = 2
     """Least number of visits on which it was seen, for a referral."""
     explained_probability: float = 0.6
@@ -254,7 +254,7 @@ def explain(
                 log10_for_leading=base[1] - _log10_ratio(without, ln_prior, is_leading),
             )
         )
-    verdict, reason = _verdict(evidence, profiles, posterior, rules)
+    verdict, reason = _verdict(evidence, profiles, posterior, log10_ratio=base[0], rules=rules)
     order = sorted(
         range(len(profiles)), key=lambda index: (list(Kind).index(profiles[index].kind), -posterior[index])
     )
@@ -312,31 +312,29 @@ def _leave_one_out(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
 
 
 def _verdict(
-    evidence: Evidence, profiles: Sequence[Profile], posterior: NDArray[np.float64], rules: Rules
+    evidence: Evidence,
+    profiles: Sequence[Profile],
+    posterior: NDArray[np.float64],
+    *,
+    log10_ratio: float,
+    rules: Rules,
 ) -> tuple[Verdict, str]:
     mixture = evidence.mixture
-    looked_for = 0 if mixture is None else len(mixture.rate_kg_s) + len(mixture.limit_kg_s)
     if mixture is None or not mixture.rate_kg_s:
         return Verdict.UNDECIDED, "no gas was identified"
+    looked_for = len(mixture.rate_kg_s) + len(mixture.limit_kg_s)
     if looked_for < rules.least_species:
         return Verdict.UNDECIDED, f"only {looked_for} gas was looked for: one gas and one rate prove nothing"
-    unexplained = sum(
-        float(p) for profile, p in zip(profiles, posterior, strict=True) if profile.kind is Kind.UNEXPLAINED
-    )
-    if unexplained >= rules.refer_probability:
+    if log10_ratio >= rules.refer_log10_ratio:
+        ratio = f"unexplained is {10**log10_ratio:.0f} times better supported than all the others together"
         if evidence.hits < rules.refer_hits:
-            return (
-                Verdict.UNDECIDED,
-                f"unexplained at {unexplained:.0%}, but {rules.refer_hits} hits are needed, not {evidence.hits}",
-            )
-        return Verdict.REFER, f"unexplained at {unexplained:.0%} and seen on {evidence.hits} visits"
+            return Verdict.UNDECIDED, f"{ratio}, but {rules.refer_hits} hits are needed, not {evidence.hits}"
+        return Verdict.REFER, f"{ratio}, on {evidence.hits} hits"
     best = int(np.argmax(posterior))
+    title = profiles[best].title["en"]
     if profiles[best].kind is Kind.BENIGN and posterior[best] >= rules.explained_probability:
-        return Verdict.EXPLAINED, f"{profiles[best].title['en']} at {posterior[best]:.0%}"
-    return (
-        Verdict.UNDECIDED,
-        f"no explanation leads clearly (the first, {profiles[best].title['en']}, has {posterior[best]:.0%})",
-    )
+        return Verdict.EXPLAINED, f"{title} at {posterior[best]:.0%}"
+    return Verdict.UNDECIDED, f"no explanation leads clearly (the first, {title}, has {posterior[best]:.0%})"
 
 
 def _remarks(evidence: Evidence) -> tuple[str, ...]:
