@@ -14,6 +14,7 @@ from benchmarks import results
 
 BENCHMARKS: dict[str, str] = {
     "explanations": "explanations, buildings and activity on blind sites",
+    "field_validation": "The simulator against Prairie Grass, ADED, Ginninderra and Chilbolton: FAC2, FB, NMSE.",
 }
 """Name to what it measures; the module of the same name has `add_options(parser)` and `run(options) -> Figures`."""
 

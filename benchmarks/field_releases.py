@@ -1,0 +1,311 @@
+"""Four open release experiments as windows that the simulator can be run through, for `field_validation`.
+
+Nothing is fitted: roughness, classes and heights are those of the site descriptions or of the literature named here.
+Prairie Grass: roughness 0.006 m (Barad 1958). ADED: pad with equipment, roughness 0.1 m, daytime and night classes from
+wind and hour (Turner 1970, moderate sun); equipment heights 2 m (wells, separators) and 4.5 m (tanks). Ginninderra:
+grazed field, roughness 0.02 m, measured Obukhov length, wind at 3 m (its sonic's height). Chilbolton: friction velocity
+from the measured vertical angle (sigma_w = 1.25 u*), wind at 3 m, neutral.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from plumeline.simulations.filaments import Readings, Release, couplings
+from plumeline.simulations.large_scale_wind import LargeScaleWind, WindSettings, large_scale_wind
+from plumeline.simulations.surface_layer import SurfaceLayer, inverse_obukhov_length_m1
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+METHANE_KG_M3_PER_PPM = 6.64e-7
+"""At 20 °C and 1,013 hPa."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """One averaging window of one experiment."""
+
+    group: str
+    """Which pairs belong together (run, release, day)."""
+    labels: list[str]
+    """Name per receiver."""
+    layer: SurfaceLayer
+    wind: LargeScaleWind
+    spin_up: int
+    """Seconds at the start that are not averaged."""
+    place_m: tuple[float, float, float]
+    rate: Floats
+    """Per second, in mass per second of `unit` times cubic metre."""
+    start_m: Floats
+    """(receiver, 3)."""
+    end_m: Floats
+    observed: Floats
+    """Enhancement per receiver; NaN where not measured."""
+
+
+def modelled(window: Window, seed: int, *, every_s: int = 2, per_step: int = 8) -> Floats:
+    """Mean enhancement per receiver over a window, in the unit of `rate` per cubic metre."""
+    steps = np.arange(window.spin_up, window.wind.eastward_m_s.size, every_s)
+    count = len(window.labels)
+    readings = Readings(
+        step_index=np.repeat(steps, count),
+        start_m=np.tile(window.start_m, (steps.size, 1)),
+        end_m=np.tile(window.end_m, (steps.size, 1)),
+    )
+    release = Release(place_m=window.place_m, weight=window.rate, size_m=0.2)
+    c = couplings(
+        readings, release, wind=window.wind, layer=window.layer, seed=seed, per_step=per_step
+    )
+    return np.asarray(c.reshape(steps.size, count).mean(axis=0))
+
+
+def prairie_grass(data: Path) -> Iterator[Window]:
+    """Runs with meteorology: 10-min means of SO2 [mg m-3] on arcs of 50 to 800 m."""
+    folder = data / "prairie-grass-1956"
+    weather = pd.read_csv(folder / "meteorology.csv").dropna()
+    readings = pd.read_csv(folder / "observations.csv")
+    truth = pd.read_csv(folder / "truth.csv").set_index("run")
+    for row in weather.itertuples():
+        here = readings[readings["run"] == row.run]
+        layer = SurfaceLayer(
+            friction_velocity_m_s=row.friction_velocity_m_s,
+            inverse_obukhov_length_m1=1.0 / row.obukhov_length_m,
+            roughness_m=0.006,
+            mixing_height_m=1000.0 if row.obukhov_length_m < 0 else 300.0,
+            sigma_v_m_s=float(np.radians(row.azimuth_sigma_deg) * row.speed_m_s),
+        )
+        toward = float(np.radians(270.0 - row.wind_direction_from_deg))
+        spin = 60 + int(1600.0 / float(layer.speed_m_s(2.0)))
+        wind = _meander(layer, np.full(spin + 900, np.cos(toward)), np.full(spin + 900, np.sin(toward)), spin, int(row.run))
+        places = here[["x_m", "y_m", "z_m"]].to_numpy(float)
+        source = truth.loc[row.run]
+        yield Window(
+            group=str(row.run),
+            labels=[f"{arc}" for arc in here["arc_m"]],
+            layer=layer,
+            wind=wind,
+            spin_up=spin,
+            place_m=(0.0, 0.0, float(source["height_m"])),
+            rate=np.full(spin + 900, 1e3 * float(source["rate_g_s"])),
+            start_m=places,
+            end_m=places,
+            observed=here["so2_mg_m3"].to_numpy(float),
+        )
+
+
+def _meander(layer: SurfaceLayer, east: Floats, north: Floats, spin: int, seed: int) -> LargeScaleWind:
+    """Unit mean direction times the layer's speed at 2 m, with a meander whose mean over the window is zero."""
+    free = large_scale_wind(
+        layer,
+        WindSettings(toward_rad=0.0),
+        count=east.size,
+        step_s=1.0,
+        reference_height_m=2.0,
+        rng=np.random.default_rng(seed),
+    )
+    speed = float(layer.speed_m_s(2.0))
+    along = free.eastward_m_s - free.eastward_m_s[spin:].mean()
+    across = free.northward_m_s - free.northward_m_s[spin:].mean()
+    return LargeScaleWind(
+        step_s=1.0,
+        eastward_m_s=(speed + along) * east - across * north,
+        northward_m_s=(speed + along) * north + across * east,
+        reference_height_m=2.0,
+    )
+
+
+def _series(times_s: Floats, values: Floats, start_s: float, count: int) -> Floats:
+    return np.interp(start_s + np.arange(count), times_s, values)
+
+
+def _toward(speed: Floats, direction_from_deg: Floats) -> tuple[Floats, Floats]:
+    angle = np.radians(270.0 - direction_from_deg)
+    return speed * np.cos(angle), speed * np.sin(angle)
+
+
+def _turner(speed: float, hour: float) -> str:
+    """Pasquill class from wind and local hour with moderate sun or a half-clear night (Turner 1970)."""
+    if 7 <= hour < 18:
+        return "B" if speed < 3 else "C" if speed < 5 else "D"
+    return "F" if speed < 2 else "E" if speed < 3 else "D"
+
+
+def aded(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
+    """Single releases on a pad, 8 fixed sensors, half-hour means of CH4 [ppm above each sensor's upwind level]."""
+    folder = data / "aded-2022"
+    wind = pd.read_csv(folder / "wind.csv", parse_dates=["time_utc"])
+    readings = pd.read_csv(folder / "observations.csv", parse_dates=["time_utc"])
+    sensors = pd.read_csv(folder / "instruments.csv").set_index("instrument")
+    truth = pd.read_csv(folder / "truth.csv", parse_dates=["start", "end"])
+    seconds = (wind["time_utc"] - wind["time_utc"].iloc[0]).dt.total_seconds().to_numpy()
+    east, north = _toward(wind["speed_m_s"].to_numpy(), wind["direction_from_deg"].to_numpy())
+    names = list(sensors.index)
+    enhancement = _above_upwind(readings, sensors, wind)
+    places = sensors[["x_m", "y_m", "z_m"]].to_numpy(float)
+    spin = 180
+    for release in truth.itertuples():
+        first = (release.start - wind["time_utc"].iloc[0]).total_seconds()
+        last = (release.end - wind["time_utc"].iloc[0]).total_seconds()
+        for start in np.arange(max(first + 300, spin), last - window_s, window_s):
+            inside = (seconds >= start) & (seconds < start + window_s)
+            speed = float(np.hypot(east[inside], north[inside]).mean()) if inside.any() else 0.0
+            if speed < 1.0:
+                continue
+            hour = ((wind["time_utc"].iloc[0].hour + start / 3600.0) - 6.0) % 24.0
+            layer = SurfaceLayer.from_wind(
+                speed,
+                2.4,
+                inverse_obukhov_length_m1=inverse_obukhov_length_m1(_turner(speed, hour), 0.1),
+                roughness_m=0.1,
+            )
+            count = spin + window_s
+            yield Window(
+                group=f"{release.release} {release.start:%m-%d}",
+                labels=names,
+                layer=layer,
+                wind=LargeScaleWind(
+                    step_s=1.0,
+                    eastward_m_s=_series(seconds, east, start - spin, count),
+                    northward_m_s=_series(seconds, north, start - spin, count),
+                    reference_height_m=2.4,
+                ),
+                spin_up=spin,
+                place_m=(release.x_m, release.y_m, 4.5 if "T" in release.release else 2.0),
+                rate=np.full(count, 1e-3 * release.rate_g_s / METHANE_KG_M3_PER_PPM),
+                start_m=places,
+                end_m=places,
+                observed=enhancement[inside].mean().reindex(names).to_numpy(float),
+            )
+
+
+def _above_upwind(readings: pd.DataFrame, sensors: pd.DataFrame, wind: pd.DataFrame) -> pd.DataFrame:
+    """Each sensor's reading over its own median of the minutes within 6 h when it stood upwind of the pad's middle."""
+    values = readings[list(sensors.index)].copy()
+    from_rad = np.radians(90.0 - wind["direction_from_deg"].to_numpy())
+    for name, sensor in sensors.iterrows():
+        cosine = (sensor["x_m"] * np.cos(from_rad) + sensor["y_m"] * np.sin(from_rad)) / np.hypot(
+            sensor["x_m"], sensor["y_m"]
+        )
+        upwind = values[name].where(cosine > 0.3)
+        level = upwind.rolling(720, center=True, min_periods=30).median().ffill().bfill()
+        values[name] -= level
+    return values
+
+
+def ginninderra(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
+    """One release in a field, open paths and points, half-hour means of CH4 [ppm above the lowest of its group, less
+    each instrument's own offset from it in hours without release]."""
+    folder = data / "ginninderra-2015"
+    readings = pd.read_csv(folder / "observations.csv", parse_dates=["time_local"])
+    truth = pd.read_csv(folder / "truth.csv", parse_dates=["time_local"])
+    readings = readings.merge(truth[["time_local", "rate_g_min"]], on="time_local")
+    readings["above"] = readings["ch4_ppm"] - readings.groupby(["time_local", "group"])["ch4_ppm"].transform("min")
+    off = readings[readings["rate_g_min"] == 0].groupby("instrument")["above"].median()
+    readings["above"] -= readings["instrument"].map(off).fillna(0.0)
+    zero = readings["time_local"].min()
+    readings["second"] = (readings["time_local"] - zero).dt.total_seconds()
+    weather = readings.drop_duplicates("time_local").sort_values("second")
+    east, north = _toward(weather["wind_speed_m_s"].to_numpy(), weather["wind_direction_from_deg"].to_numpy())
+    times = weather["second"].to_numpy()
+    spin = 180
+    for start in np.arange(times.min() + spin, times.max() - window_s, window_s):
+        here = readings[(readings["second"] >= start) & (readings["second"] < start + window_s)]
+        met = here.drop_duplicates("time_local")
+        steady = len(met) == window_s // 300 and 5.0 < met["rate_g_min"].min() and met["rate_g_min"].max() < 7.0
+        if not steady or met["wind_speed_m_s"].min() < 1.5:
+            continue
+        inverse_l = float(np.clip((1.0 / met["obukhov_length_m"]).median(), -0.2, 0.1))
+        speed = float(met["wind_speed_m_s"].mean())
+        layer = SurfaceLayer.from_wind(
+            speed, 3.0, inverse_obukhov_length_m1=inverse_l, roughness_m=0.02
+        )
+        count = spin + window_s
+        mean = here.groupby("instrument").agg({"above": "mean", "z_m": "first", "x1_m": "first", "y1_m": "first", "x2_m": "first", "y2_m": "first"})
+        mean = mean[here.groupby("instrument").size() >= 4]
+        start_m = mean[["x1_m", "y1_m", "z_m"]].to_numpy(float)
+        end_m = np.column_stack(
+            [mean["x2_m"].fillna(mean["x1_m"]), mean["y2_m"].fillna(mean["y1_m"]), mean["z_m"]]
+        ).astype(float)
+        e, n = _series(times, east, start - spin, count), _series(times, north, start - spin, count)
+        yield Window(
+            group=f"{zero + pd.Timedelta(seconds=float(start)):%m-%d}",
+            labels=list(mean.index),
+            layer=layer,
+            wind=_around(layer, e, n, int(start)),
+            spin_up=spin,
+            place_m=(-21.78, 21.09, 0.3),
+            rate=np.full(count, 1e-3 * float(met["rate_g_min"].mean()) / 60.0 / METHANE_KG_M3_PER_PPM),
+            start_m=start_m,
+            end_m=end_m,
+            observed=mean["above"].to_numpy(float),
+        )
+
+
+def _around(layer: SurfaceLayer, east: Floats, north: Floats, seed: int) -> LargeScaleWind:
+    """A 5-min wind series with the meander that such means hide, at 3 m."""
+    free = large_scale_wind(
+        layer,
+        WindSettings(toward_rad=0.0),
+        count=east.size,
+        step_s=1.0,
+        reference_height_m=3.0,
+        rng=np.random.default_rng(seed),
+    )
+    fast = free.eastward_m_s - float(layer.speed_m_s(3.0)), free.northward_m_s
+    smooth = [values - pd.Series(values).rolling(300, center=True, min_periods=1).mean().to_numpy() for values in fast]
+    return LargeScaleWind(
+        step_s=1.0, eastward_m_s=east + smooth[0], northward_m_s=north + smooth[1], reference_height_m=3.0
+    )
+
+
+def chilbolton(data: Path, *, window_min: int = 20) -> Iterator[Window]:
+    """One release and seven paths, 20-min means of CH4 [ppm above the least of any beam over the whole record]."""
+    folder = data / "chilbolton-2017" / "source-1"
+    wind = pd.read_csv(folder / "wind.csv")
+    readings = pd.read_csv(folder / "observations.csv")
+    beams = pd.read_csv(folder / "beams.csv")
+    truth = pd.read_csv(folder / "truth.csv").iloc[0]
+    columns = [f"beam{beam}_ch4_ppm" for beam in beams["beam"]]
+    background = float(readings[columns].min().min())
+    east, north = _toward(wind["speed_m_s"].to_numpy(), wind["direction_from_deg"].to_numpy())
+    seconds = 60.0 * wind["minute"].to_numpy(float) + 30.0
+    start_m = np.column_stack([beams["x1_m"], beams["y1_m"], np.full(len(beams), 1.5)]).astype(float)
+    end_m = np.column_stack([beams["x2_m"], beams["y2_m"], np.full(len(beams), 1.5)]).astype(float)
+    spin = 120
+    for first in range(2, len(wind) - window_min, window_min):
+        inside = slice(first, first + window_min)
+        speed = float(wind["speed_m_s"].iloc[inside].mean())
+        if speed < 1.0:
+            continue
+        friction = speed * float(wind["average_tan_gamma_vertical"].iloc[inside].mean()) / 1.25
+        layer = SurfaceLayer(
+            friction_velocity_m_s=friction, roughness_m=float(np.clip(3.0 * np.exp(-0.4 * speed / friction), 1e-3, 1.0))
+        )
+        count = spin + 60 * window_min
+        yield Window(
+            group="source 1",
+            labels=columns,
+            layer=layer,
+            wind=LargeScaleWind(
+                step_s=1.0,
+                eastward_m_s=_series(seconds, east, 60.0 * first - spin, count),
+                northward_m_s=_series(seconds, north, 60.0 * first - spin, count),
+                reference_height_m=3.0,
+            ),
+            spin_up=spin,
+            place_m=(float(truth["x_m"]), float(truth["y_m"]), float(truth["z_m"])),
+            rate=np.full(count, 1e-3 * float(truth["rate_g_s"]) / METHANE_KG_M3_PER_PPM),
+            start_m=start_m,
+            end_m=end_m,
+            observed=readings[columns].iloc[inside].mean().to_numpy(float) - background,
+        )
