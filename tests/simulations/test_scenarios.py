@@ -9,6 +9,7 @@ import pytest
 from plumeline.cli.main import main
 from plumeline.errors import ConfigurationError, InputError
 from plumeline.frames import LocalFrame
+from plumeline.instruments import read
 from plumeline.simulations import fly
 from plumeline.simulations.case_folder import CaseFolder, open_truth, write_case
 from plumeline.simulations.recordings import WRITERS
@@ -57,7 +58,7 @@ def test_the_same_seed_writes_the_same_bytes(tmp_path, flight):
     first = write_case(flight, tmp_path / "one", file_formats=list(WRITERS))
     second = write_case(again, tmp_path / "two", file_formats=list(WRITERS))
     names = [str(path.relative_to(first.root)) for path in sorted(first.root.rglob("*")) if path.is_file()]
-    assert len(names) == len(WRITERS) + 4
+    assert len(names) == len(WRITERS) + 4 + 2
     _, different, missing = filecmp.cmpfiles(first.root, second.root, names, shallow=False)
     assert not different
     assert not missing
@@ -70,7 +71,7 @@ def test_the_shipped_demo_is_what_the_simulator_writes(tmp_path, flight):
     with (case.flight / "town-demo.skyhub.csv").open() as stream:
         rows = list(csv.reader(stream))
     assert rows[0] == shipped_rows[0]
-    column = rows[0].index("GAS:Acetone")
+    column = rows[0].index("GAS:acetone")
     ours, theirs = (
         np.array([float(row[column] or "nan") for row in table[1:]]) for table in (rows, shipped_rows)
     )
@@ -99,7 +100,7 @@ def test_a_case_never_overwrites(tmp_path, flight):
 
 def test_the_skyhub_file_gives_back_wind_and_place(tmp_path, flight):
     case = write_case(flight, tmp_path / "case")
-    with next(case.flight.iterdir()).open() as stream:
+    with (case.flight / "town-demo.skyhub.csv").open() as stream:
         rows = list(csv.DictReader(stream))
 
     def column(name):
@@ -119,7 +120,7 @@ def test_the_skyhub_file_gives_back_wind_and_place(tmp_path, flight):
 
 def test_pergam_lines_carry_valid_checksums(tmp_path, flight):
     case = write_case(flight, tmp_path / "case", file_formats=["pergam"])
-    lines = [line for line in next(case.flight.iterdir()).read_text().splitlines() if "ETC:FWD" in line]
+    lines = [line for line in (case.flight / "town-demo.pergam.log").read_text().splitlines() if "ETC:FWD" in line]
     assert len(lines) > 900
     for line in lines[::100]:
         body, _, checksum = line.partition("$")[2].partition("*")
@@ -172,3 +173,26 @@ def test_the_command_writes_a_case_and_refuses_nonsense(tmp_path, capsys):
         main(["simulate", "--suite", "empty", "--cases", "2", "--seed", "8", "-o", str(tmp_path / "suite")])
     assert left.value.code == 0
     assert sorted(path.name for path in (tmp_path / "suite").iterdir()) == ["case-8", "case-9"]
+
+
+@pytest.fixture(scope="module", params=["town-demo", "open-field"])
+def flown(request, flight):
+    return flight if request.param == "town-demo" else fly(load("open-field").build(2), 2)
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_the_products_own_readers_read_every_format(tmp_path, flown, form):
+    scenario = flown.scene.name
+    case = write_case(flown, tmp_path / "case", file_formats=[form])
+    mapping = {"skyhub": "skyhub-gas.toml", "generic-csv": "plain-table.toml"}.get(form)
+    found = read(
+        case.flight / f"{scenario}{WRITERS[form][0]}", mapping=case.flight / mapping if mapping else None
+    )
+    assert found.tables["readings"].sizes["record"] == pytest.approx(flown.time.size, abs=40)
+    frame = LocalFrame(origin=ORIGIN)
+    track = found.tables["track"]
+    east, north = frame.to_local(track["longitude"].to_numpy(), track["latitude"].to_numpy())
+    rows = slice(0, min(east.size, 200))
+    if east.size == flown.time.size:
+        np.testing.assert_allclose(east[rows], flown.reported_m[rows, 0], atol=0.2)
+        np.testing.assert_allclose(north[rows], flown.reported_m[rows, 1], atol=0.2)

@@ -2,7 +2,7 @@
 
 ```
 CASE/
-├── flight/      instrument files, nothing else: this is all that an inference gets
+├── flight/      instrument files and the crew's survey.toml: this is all that an inference gets
 ├── scene/       footprints.geojson, register.csv, scene.json (public facts and the seal of the truth)
 └── truth/       truth.json, opened by the scorer afterwards; its SHA-256 is the seal in scene.json
 ```
@@ -19,7 +19,8 @@ from plumeline.errors import InputError
 from plumeline.frames import LocalFrame
 from plumeline.provenance import canonical_json
 from plumeline.simulations.blind import truth_of
-from plumeline.simulations.recordings import WRITERS
+from plumeline.simulations.recordings import WRITERS, write_wind_csv
+from plumeline.simulations.survey_files import write_survey_files
 from plumeline.simulations.town_plan import write_footprints, write_register
 
 if TYPE_CHECKING:
@@ -79,6 +80,10 @@ def write_case(
     for form in file_formats:
         suffix, writer = WRITERS[form]
         writer(flight, case.flight / f"{stem}{suffix}")
+    if flight.scene.anemometer.mast_height_m is not None or not {"skyhub", "generic-csv"} & set(file_formats):
+        write_wind_csv(flight, case.flight / "wind.csv")
+    recordings = [(form, f"{stem}{WRITERS[form][0]}") for form in file_formats]
+    write_survey_files(flight, case.flight, recordings)
     truth = canonical_json(truth_of(flight).as_dict() | ({"mark": mark} if mark else {})) + "\n"
     case.truth.write_text(truth, encoding="utf-8")
     frame = LocalFrame(origin=flight.scene.origin)

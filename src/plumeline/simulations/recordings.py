@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumeline.frames import LocalFrame
+from plumeline.simulations.survey_files import column_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,8 +42,9 @@ def write_skyhub(flight: Flight, path: Path) -> None:
     lon, lat = _places(flight)
     speed = _ground_velocity(flight)
     air_speed, air_from = _relative_wind(flight)
+    is_flown = flight.scene.anemometer.mast_height_m is None
     gas = np.round(flight.readings_ppb[0] * 1e-3, 4)
-    gas_column = "GAS:" + flight.scene.sensors[0].species.replace(" ", "").title().replace("Voc", "VOC")
+    gas_column = "GAS:" + column_name(flight.scene.sensors[0])
     head = [
         "Elapsed", "Date", "Time", "Pitch", "Roll", "Yaw", "Latitude", "Longitude", "Altitude", "Velocity",
         "RTK Status", "AIR:Speed", "AIR:Direction", "ALT:Altitude", "ALT:Filtered Altitude", gas_column, "GAS:Status",
@@ -60,8 +62,8 @@ def write_skyhub(flight: Flight, path: Path) -> None:
             f"{flight.reported_m[i, 2] + SEA_LEVEL_M:.2f}",
             f"{np.hypot(*speed[i]):.2f}",
             "OFF",
-            f"{air_speed[i]:.2f}",
-            f"{air_from[i]:.2f}",
+            f"{air_speed[i]:.2f}" if is_flown else "",
+            f"{air_from[i]:.2f}" if is_flown else "",
             f"{flight.reported_m[i, 2]:.2f}",
             f"{flight.reported_m[i, 2]:.2f}",
             "" if np.isnan(gas[i]) else f"{gas[i]:.4f}",
@@ -83,7 +85,7 @@ def write_generic_csv(flight: Flight, path: Path) -> None:
         OSError: the file cannot be written.
     """
     lon, lat = _places(flight)
-    sensors = [f"{s.species.lower().replace(' ', '_')}_{s.kind}_ppb" for s in flight.scene.sensors]
+    sensors = [f"{column_name(sensor)}_{sensor.kind}_ppb" for sensor in flight.scene.sensors]
     head = [
         "time_utc", "latitude_deg", "longitude_deg", "height_m", "wind_eastward_m_s", "wind_northward_m_s",
         "air_temperature_K", "air_pressure_Pa", "relative_humidity", *sensors,
@@ -185,7 +187,39 @@ def write_pergam(flight: Flight, path: Path) -> None:
 
 
 def write_sniffer_csv(flight: Flight, path: Path) -> None:
-    """Write a table as gas-mapping payloads export it: local-looking header, ppm and ppb mixed, no wind.
+    """Write a table as a Sniffer4D payload's mapping software exports it: units in the header, VOC in ppm, no wind.
+
+    Args:
+        flight: the flight; its first broad-band sensor (or its first of any kind) is written as VOC.
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    lon, lat = _places(flight)
+    kinds = [sensor.species for sensor in flight.scene.sensors]
+    values = flight.readings_ppb[kinds.index("VOC") if "VOC" in kinds else 0]
+    head = [
+        "Time", "Longitude", "Latitude", "Relative Height m", "VOCs ppm", "Temperature °C", "Humidity %", "Pressure Pa",
+    ]  # fmt: skip
+    rows = (
+        [
+            _text(flight, i, "%Y-%m-%d %H:%M:%S"),
+            f"{lon[i]:.7f}",
+            f"{lat[i]:.7f}",
+            f"{flight.reported_m[i, 2]:.2f}",
+            "" if np.isnan(values[i]) else f"{values[i] * 1e-3:.4f}",
+            f"{flight.temperature_k[i] - 273.15:.2f}",
+            f"{100 * flight.relative_humidity[i]:.1f}",
+            f"{flight.scene.pressure_pa:.0f}",
+        ]
+        for i in range(flight.time.size)
+    )
+    _write_csv(path, head, rows)
+
+
+def write_wind_csv(flight: Flight, path: Path) -> None:
+    """Write the anemometer's own table: speed and where the wind comes from, one row per second.
 
     Args:
         flight: the flight.
@@ -194,34 +228,13 @@ def write_sniffer_csv(flight: Flight, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    lon, lat = _places(flight)
-    gases = [f"{s.species}(ppb)" for s in flight.scene.sensors]
-    head = [
-        "Time",
-        "Longitude",
-        "Latitude",
-        "Altitude(m)",
-        "AGL(m)",
-        "Temp(C)",
-        "RH(%)",
-        "Pressure(hPa)",
-        *gases,
-    ]
+    speed = np.hypot(flight.wind_m_s[:, 0], flight.wind_m_s[:, 1])
+    comes_from = np.degrees(np.arctan2(-flight.wind_m_s[:, 0], -flight.wind_m_s[:, 1])) % 360.0
     rows = (
-        [
-            _text(flight, i, "%Y-%m-%d %H:%M:%S"),
-            f"{lon[i]:.7f}",
-            f"{lat[i]:.7f}",
-            f"{flight.reported_m[i, 2] + SEA_LEVEL_M:.2f}",
-            f"{flight.reported_m[i, 2]:.2f}",
-            f"{flight.temperature_k[i] - 273.15:.2f}",
-            f"{100 * flight.relative_humidity[i]:.1f}",
-            f"{flight.scene.pressure_pa / 100:.1f}",
-            *("" if np.isnan(values[i]) else f"{values[i]:.1f}" for values in flight.readings_ppb),
-        ]
+        [_text(flight, i, "%Y-%m-%dT%H:%M:%SZ"), f"{speed[i]:.2f}", f"{comes_from[i]:.1f}"]
         for i in range(flight.time.size)
     )
-    _write_csv(path, head, rows)
+    _write_csv(path, ["time_utc", "speed_m_s", "direction_from_deg"], rows)
 
 
 def _nmea(degrees: float, letters: str, width: int) -> str:
