@@ -10,7 +10,7 @@ from the measured vertical angle (sigma_w = 1.25 u*), wind at 3 m, neutral.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
 METHANE_KG_M3_PER_PPM = 6.64e-7
 """At 20 °C and 1,013 hPa."""
+
+
+def _table(path: Path, **options: Any) -> Any:
+    """A CSV table; untyped, because a column's type is known from the set's description only."""
+    return pd.read_csv(path, **options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,18 +68,16 @@ def modelled(window: Window, seed: int, *, every_s: int = 2, per_step: int = 8) 
         end_m=np.tile(window.end_m, (steps.size, 1)),
     )
     release = Release(place_m=window.place_m, weight=window.rate, size_m=0.2)
-    c = couplings(
-        readings, release, wind=window.wind, layer=window.layer, seed=seed, per_step=per_step
-    )
+    c = couplings(readings, release, wind=window.wind, layer=window.layer, seed=seed, per_step=per_step)
     return np.asarray(c.reshape(steps.size, count).mean(axis=0))
 
 
 def prairie_grass(data: Path) -> Iterator[Window]:
     """Runs with meteorology: 10-min means of SO2 [mg m-3] on arcs of 50 to 800 m."""
     folder = data / "prairie-grass-1956"
-    weather = pd.read_csv(folder / "meteorology.csv").dropna()
-    readings = pd.read_csv(folder / "observations.csv")
-    truth = pd.read_csv(folder / "truth.csv").set_index("run")
+    weather = _table(folder / "meteorology.csv").dropna()
+    readings = _table(folder / "observations.csv")
+    truth = _table(folder / "truth.csv").set_index("run")
     for row in weather.itertuples():
         here = readings[readings["run"] == row.run]
         layer = SurfaceLayer(
@@ -86,7 +89,13 @@ def prairie_grass(data: Path) -> Iterator[Window]:
         )
         toward = float(np.radians(270.0 - row.wind_direction_from_deg))
         spin = 60 + int(1600.0 / float(layer.speed_m_s(2.0)))
-        wind = _meander(layer, np.full(spin + 900, np.cos(toward)), np.full(spin + 900, np.sin(toward)), spin, int(row.run))
+        wind = _meander(
+            layer,
+            np.full(spin + 900, np.cos(toward)),
+            np.full(spin + 900, np.sin(toward)),
+            spin,
+            int(row.run),
+        )
         places = here[["x_m", "y_m", "z_m"]].to_numpy(float)
         source = truth.loc[row.run]
         yield Window(
@@ -125,7 +134,7 @@ def _meander(layer: SurfaceLayer, east: Floats, north: Floats, spin: int, seed: 
 
 
 def _series(times_s: Floats, values: Floats, start_s: float, count: int) -> Floats:
-    return np.interp(start_s + np.arange(count), times_s, values)
+    return np.asarray(np.interp(start_s + np.arange(count), times_s, values), float)
 
 
 def _toward(speed: Floats, direction_from_deg: Floats) -> tuple[Floats, Floats]:
@@ -143,10 +152,10 @@ def _turner(speed: float, hour: float) -> str:
 def aded(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
     """Single releases on a pad, 8 fixed sensors, half-hour means of CH4 [ppm above each sensor's upwind level]."""
     folder = data / "aded-2022"
-    wind = pd.read_csv(folder / "wind.csv", parse_dates=["time_utc"])
-    readings = pd.read_csv(folder / "observations.csv", parse_dates=["time_utc"])
-    sensors = pd.read_csv(folder / "instruments.csv").set_index("instrument")
-    truth = pd.read_csv(folder / "truth.csv", parse_dates=["start", "end"])
+    wind = _table(folder / "wind.csv", parse_dates=["time_utc"])
+    readings = _table(folder / "observations.csv", parse_dates=["time_utc"])
+    sensors = _table(folder / "instruments.csv").set_index("instrument")
+    truth = _table(folder / "truth.csv", parse_dates=["start", "end"])
     seconds = (wind["time_utc"] - wind["time_utc"].iloc[0]).dt.total_seconds().to_numpy()
     east, north = _toward(wind["speed_m_s"].to_numpy(), wind["direction_from_deg"].to_numpy())
     names = list(sensors.index)
@@ -188,7 +197,7 @@ def aded(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
             )
 
 
-def _above_upwind(readings: pd.DataFrame, sensors: pd.DataFrame, wind: pd.DataFrame) -> pd.DataFrame:
+def _above_upwind(readings: Any, sensors: Any, wind: Any) -> Any:
     """Each sensor's reading over its own median of the minutes within 6 h when it stood upwind of the pad's middle."""
     values = readings[list(sensors.index)].copy()
     from_rad = np.radians(90.0 - wind["direction_from_deg"].to_numpy())
@@ -203,13 +212,17 @@ def _above_upwind(readings: pd.DataFrame, sensors: pd.DataFrame, wind: pd.DataFr
 
 
 def ginninderra(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
-    """One release in a field, open paths and points, half-hour means of CH4 [ppm above the lowest of its group, less
-    each instrument's own offset from it in hours without release]."""
+    """One release in a field, open paths and points, half-hour means of CH4 [ppm].
+
+    Enhancement is over the lowest of an instrument's group, less its own offset from that in hours without release.
+    """
     folder = data / "ginninderra-2015"
-    readings = pd.read_csv(folder / "observations.csv", parse_dates=["time_local"])
-    truth = pd.read_csv(folder / "truth.csv", parse_dates=["time_local"])
+    readings = _table(folder / "observations.csv", parse_dates=["time_local"])
+    truth = _table(folder / "truth.csv", parse_dates=["time_local"])
     readings = readings.merge(truth[["time_local", "rate_g_min"]], on="time_local")
-    readings["above"] = readings["ch4_ppm"] - readings.groupby(["time_local", "group"])["ch4_ppm"].transform("min")
+    readings["above"] = readings["ch4_ppm"] - readings.groupby(["time_local", "group"])["ch4_ppm"].transform(
+        "min"
+    )
     off = readings[readings["rate_g_min"] == 0].groupby("instrument")["above"].median()
     readings["above"] -= readings["instrument"].map(off).fillna(0.0)
     zero = readings["time_local"].min()
@@ -221,21 +234,30 @@ def ginninderra(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
     for start in np.arange(times.min() + spin, times.max() - window_s, window_s):
         here = readings[(readings["second"] >= start) & (readings["second"] < start + window_s)]
         met = here.drop_duplicates("time_local")
-        steady = len(met) == window_s // 300 and 5.0 < met["rate_g_min"].min() and met["rate_g_min"].max() < 7.0
+        steady = (
+            len(met) == window_s // 300 and met["rate_g_min"].min() > 5.0 and met["rate_g_min"].max() < 7.0
+        )
         if not steady or met["wind_speed_m_s"].min() < 1.5:
             continue
         inverse_l = float(np.clip((1.0 / met["obukhov_length_m"]).median(), -0.2, 0.1))
         speed = float(met["wind_speed_m_s"].mean())
-        layer = SurfaceLayer.from_wind(
-            speed, 3.0, inverse_obukhov_length_m1=inverse_l, roughness_m=0.02
-        )
+        layer = SurfaceLayer.from_wind(speed, 3.0, inverse_obukhov_length_m1=inverse_l, roughness_m=0.02)
         count = spin + window_s
-        mean = here.groupby("instrument").agg({"above": "mean", "z_m": "first", "x1_m": "first", "y1_m": "first", "x2_m": "first", "y2_m": "first"})
+        mean = here.groupby("instrument").agg({
+            "above": "mean",
+            "z_m": "first",
+            "x1_m": "first",
+            "y1_m": "first",
+            "x2_m": "first",
+            "y2_m": "first",
+        })
         mean = mean[here.groupby("instrument").size() >= 4]
         start_m = mean[["x1_m", "y1_m", "z_m"]].to_numpy(float)
-        end_m = np.column_stack(
-            [mean["x2_m"].fillna(mean["x1_m"]), mean["y2_m"].fillna(mean["y1_m"]), mean["z_m"]]
-        ).astype(float)
+        end_m = np.column_stack([
+            mean["x2_m"].fillna(mean["x1_m"]),
+            mean["y2_m"].fillna(mean["y1_m"]),
+            mean["z_m"],
+        ]).astype(float)
         e, n = _series(times, east, start - spin, count), _series(times, north, start - spin, count)
         yield Window(
             group=f"{zero + pd.Timedelta(seconds=float(start)):%m-%d}",
@@ -262,7 +284,10 @@ def _around(layer: SurfaceLayer, east: Floats, north: Floats, seed: int) -> Larg
         rng=np.random.default_rng(seed),
     )
     fast = free.eastward_m_s - float(layer.speed_m_s(3.0)), free.northward_m_s
-    smooth = [values - pd.Series(values).rolling(300, center=True, min_periods=1).mean().to_numpy() for values in fast]
+    smooth = [
+        values - pd.Series(values).rolling(300, center=True, min_periods=1).mean().to_numpy()
+        for values in fast
+    ]
     return LargeScaleWind(
         step_s=1.0, eastward_m_s=east + smooth[0], northward_m_s=north + smooth[1], reference_height_m=3.0
     )
@@ -271,10 +296,10 @@ def _around(layer: SurfaceLayer, east: Floats, north: Floats, seed: int) -> Larg
 def chilbolton(data: Path, *, window_min: int = 20) -> Iterator[Window]:
     """One release and seven paths, 20-min means of CH4 [ppm above the least of any beam over the whole record]."""
     folder = data / "chilbolton-2017" / "source-1"
-    wind = pd.read_csv(folder / "wind.csv")
-    readings = pd.read_csv(folder / "observations.csv")
-    beams = pd.read_csv(folder / "beams.csv")
-    truth = pd.read_csv(folder / "truth.csv").iloc[0]
+    wind = _table(folder / "wind.csv")
+    readings = _table(folder / "observations.csv")
+    beams = _table(folder / "beams.csv")
+    truth = _table(folder / "truth.csv").iloc[0]
     columns = [f"beam{beam}_ch4_ppm" for beam in beams["beam"]]
     background = float(readings[columns].min().min())
     east, north = _toward(wind["speed_m_s"].to_numpy(), wind["direction_from_deg"].to_numpy())
@@ -289,7 +314,8 @@ def chilbolton(data: Path, *, window_min: int = 20) -> Iterator[Window]:
             continue
         friction = speed * float(wind["average_tan_gamma_vertical"].iloc[inside].mean()) / 1.25
         layer = SurfaceLayer(
-            friction_velocity_m_s=friction, roughness_m=float(np.clip(3.0 * np.exp(-0.4 * speed / friction), 1e-3, 1.0))
+            friction_velocity_m_s=friction,
+            roughness_m=float(np.clip(3.0 * np.exp(-0.4 * speed / friction), 1e-3, 1.0)),
         )
         count = spin + 60 * window_min
         yield Window(

@@ -7,7 +7,6 @@ and the greatest receiver of each release or day, as an arc's maximum.
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from benchmarks import field_releases
 from benchmarks.results import Figures
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
@@ -50,7 +50,10 @@ def run(options: argparse.Namespace) -> Figures:
         kinds = (
             {f"{name}_receivers": _by_receiver(pairs), f"{name}_maxima": _greatest(pairs)}
             if name != "prairie_grass"
-            else {"prairie_grass_arc_maxima": _arc_maxima(pairs), "prairie_grass_readings": _near_plume(pairs)}
+            else {
+                "prairie_grass_arc_maxima": _arc_maxima(pairs),
+                "prairie_grass_readings": _near_plume(pairs),
+            }
         )
         for kind, chosen in kinds.items():
             scores = chang_hanna(chosen["observed"].to_numpy(), chosen["modelled"].to_numpy())
@@ -91,9 +94,12 @@ def _pairs(name: str, options: argparse.Namespace) -> pd.DataFrame:
         every_s = 5 if name == "prairie_grass" else 2
         values = field_releases.modelled(window, seed=number, every_s=every_s, per_step=options.per_step)
         parts.append(
-            pd.DataFrame(
-                {"group": window.group, "label": window.labels, "observed": window.observed, "modelled": values}
-            )
+            pd.DataFrame({
+                "group": window.group,
+                "label": window.labels,
+                "observed": window.observed,
+                "modelled": values,
+            })
         )
     return pd.concat(parts).dropna()
 

@@ -120,7 +120,9 @@ def test_the_skyhub_file_gives_back_wind_and_place(tmp_path, flight):
 
 def test_pergam_lines_carry_valid_checksums(tmp_path, flight):
     case = write_case(flight, tmp_path / "case", file_formats=["pergam"])
-    lines = [line for line in (case.flight / "town-demo.pergam.log").read_text().splitlines() if "ETC:FWD" in line]
+    lines = [
+        line for line in (case.flight / "town-demo.pergam.log").read_text().splitlines() if "ETC:FWD" in line
+    ]
     assert len(lines) > 900
     for line in lines[::100]:
         body, _, checksum = line.partition("$")[2].partition("*")
