@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from scipy.signal import savgol_filter
 
 from plumeline.errors import ConfigurationError, InputError
+from plumeline.observations.clocks import by_correlation
 from plumeline.observations.deconvolution import deconvolve
 from plumeline.observations.response import (
     T90_PER_TIME_CONSTANT,
@@ -168,3 +169,13 @@ def test_slow_twin_agrees_with_the_fast_one_once_corrected(real_data):
     best = max(np.corrcoef(fast, values)[0, 1] for values in shifted.values())
     assert best > 0.88
     assert best > max(np.corrcoef(fast, np.interp(t, t - lag, slow))[0, 1] for lag in range(0, 60, 2)) + 0.05
+
+
+@pytest.mark.parametrize("flight", ["flight-1", "validation"])
+def test_what_is_left_after_the_correction_is_the_published_shift_of_11_s(real_data, flight):
+    table = pd.read_csv(real_data / "vulcano-uav-2022" / f"{flight}.csv")
+    t = table["duration / s"].to_numpy(float)
+    found = deconvolve(t, table["CO2 / ppm"].to_numpy(), known_response("little-RAVEN CO2 (SCD41)"))
+    left = by_correlation(t, found.air, t, table["SO2 / ppm"].to_numpy(), search_s=60.0)
+    assert left.distinct
+    assert abs(left.offset_s - 11.0) < 2.0 * left.sigma_s

@@ -46,7 +46,7 @@ def test_interpolation_is_of_vectors_not_angles():
 
 def test_no_wind_is_invented_across_a_gap():
     series = wind_series(times(0, 10_000), [1.0, 2.0], [0.0, 0.0], sigma_m_s=[0.1, 0.1])
-    found = at_times(series, times(-30, -90, 0, 50, 5_000, 9_990, 10_000, 10_090))
+    found = at_times(series, times(-30, -90, 0, 50, 5_000, 9_990, 10_000, 10_090), gaps=Gaps())
     expected = [1.0, np.nan, 1.0, 1.0, np.nan, 2.0, 2.0, np.nan]
     assert found["wind_eastward"] == pytest.approx(expected, nan_ok=True)
 
@@ -99,3 +99,10 @@ def test_a_far_station_is_trusted_less():
     assert sigmas[0] == pytest.approx(0.3)
     assert sigmas == sorted(sigmas)
     assert sigmas[-1] > 2.5
+
+
+def test_hourly_reports_stand_for_their_hour_and_minutes_for_minutes():
+    reports = wind_series(times(0, 3_600, 7_200), [1.0, 2.0, 3.0], [0.0] * 3, sigma_m_s=[1.0] * 3)
+    assert at_times(reports, times(1_800))["wind_eastward"][0] == pytest.approx(1.5)
+    minutes = wind_series(times(0, 60, 120, 7_200), [1.0, 2.0, 3.0, 4.0], [0.0] * 4, sigma_m_s=[1.0] * 4)
+    assert np.isnan(at_times(minutes, times(3_000))["wind_eastward"][0])

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LEAST_CORRELATION = 0.5
 """Two logs that agree less than this at their best lag do not measure the same thing."""
 
+MOST_LAGS = 1000
+"""Lags tried either way; a parabola through the peak refines the step between them."""
+
 LEAST_OVERLAP = 20
 """Fewer common steps than this say nothing about a lag."""
 
@@ -141,11 +144,13 @@ def by_correlation(
     Raises:
         InputError: the two logs overlap in too little time.
     """
-    step = max(float(np.median(np.diff(time_s))), float(np.median(np.diff(reference_time_s))))
+    step = max(
+        float(np.median(np.diff(time_s))), float(np.median(np.diff(reference_time_s))), search_s / MOST_LAGS
+    )
     start = min(time_s[0], reference_time_s[0])
     grid = np.arange(start, max(time_s[-1], reference_time_s[-1]) + step, step)
     y, x = _on_grid(grid, time_s, values), _on_grid(grid, reference_time_s, reference_values)
-    reach = int(np.ceil(search_s / step))
+    reach = min(int(np.ceil(search_s / step)), grid.size - 1)
     lags = np.arange(-reach, reach + 1)
     pairs = [_paired(x, y, int(lag)) for lag in lags]
     if max(a.size for a, _ in pairs) < LEAST_OVERLAP:

@@ -158,7 +158,7 @@ def at_times(
     z = _interpolated(time_s, track.time_s, track.z_m)
     z = np.where(near, z, np.nan)
     if any(lever_m) and track.heading_deg is not None:
-        heading = np.deg2rad(_heading(time_s, track.time_s, track.heading_deg))
+        heading = np.deg2rad(heading_at(track, time_s))
         forward, right_of, up = lever_m
         x = x + forward * np.sin(heading) + right_of * np.cos(heading)
         y = y + forward * np.cos(heading) - right_of * np.sin(heading)
@@ -183,19 +183,28 @@ def height_from_pressure_m(
     return np.asarray(scale * np.log(ground_pressure_pa / np.asarray(pressure_pa, float)), float)
 
 
-def velocity_m_s(track: Track) -> tuple[Floats, Floats]:
-    """Velocity over ground by central differences.
+def velocity_m_s(track: Track, *, over_s: float = 1.0) -> tuple[Floats, Floats]:
+    """Velocity over ground by differences over a second, so that the receiver's resolution does not show.
 
     Args:
         track: where the platform was.
+        over_s: time between the two positions of a difference [s].
 
     Returns:
-        Toward east and toward north [m s-1], in the track's order.
+        Toward east and toward north [m s-1], in the track's order; NaN where there is no position.
     """
-    if track.time_s.size < 2:
-        return np.zeros(track.time_s.size), np.zeros(track.time_s.size)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.gradient(track.x_m, track.time_s), np.gradient(track.y_m, track.time_s)
+    good = np.isfinite(track.x_m) & np.isfinite(track.y_m)
+    if np.count_nonzero(good) < 2:
+        return np.full(track.time_s.size, np.nan), np.full(track.time_s.size, np.nan)
+    t = track.time_s[good]
+    after = np.clip(track.time_s + 0.5 * over_s, t[0], t[-1])
+    before = np.clip(track.time_s - 0.5 * over_s, t[0], t[-1])
+    span = np.where(after > before, after - before, np.nan)
+    east, north = (
+        (np.interp(after, t, values[good]) - np.interp(before, t, values[good])) / span
+        for values in (track.x_m, track.y_m)
+    )
+    return east, north
 
 
 def _interpolated(time_s: Floats, known_s: Floats, values: Floats) -> Floats:
@@ -205,9 +214,20 @@ def _interpolated(time_s: Floats, known_s: Floats, values: Floats) -> Floats:
     return np.asarray(np.interp(time_s, known_s[good], values[good]), float)
 
 
-def _heading(time_s: Floats, known_s: Floats, heading_deg: Floats) -> Floats:
-    angle = np.deg2rad(heading_deg)
-    east, north = (_interpolated(time_s, known_s, component(angle)) for component in (np.sin, np.cos))
+def heading_at(track: Track, time_s: Floats) -> Floats:
+    """Heading of the platform at given times, interpolated as a vector.
+
+    Args:
+        track: where the platform was; it must have a heading.
+        time_s: times [s], any order, shape (reading,).
+
+    Returns:
+        Direction of the nose, clockwise from north, -180 to 180 [degrees]; NaN when the track has none.
+    """
+    if track.heading_deg is None:
+        return np.full(time_s.size, np.nan)
+    angle = np.deg2rad(track.heading_deg)
+    east, north = (_interpolated(time_s, track.time_s, component(angle)) for component in (np.sin, np.cos))
     return np.asarray(np.rad2deg(np.arctan2(east, north)), float)
 
 

@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
     Times = NDArray[np.datetime64]
 
-CHANCE = 1e-6
-"""A run of equal readings is called stuck when it had less than this chance of occurring at the sensor's usual rate of
-repeats."""
+FINE = 0.05
+"""A sensor of whose runs fewer than this share are longer than one reading is fine; any other is coarse."""
+
+FINE_RUN, COARSE_RUN, COARSE_TIMES = 10, 50, 5.0
+"""A run of equal readings is stuck from 10 readings on for a fine sensor; for a coarse one from 50 on, when it is also five
+times as long as all but the longest hundredth of its runs."""
 
 POSITION_TOLERANCE_M = 10.0
 """Jump that two fixes of a satellite receiver may show without being wrong [m]."""
@@ -54,8 +57,8 @@ def saturated(values: ArrayLike, *, ceiling: float | None = None) -> Mask:
 def dropped(values: ArrayLike) -> Mask:
     """Readings without a value, and runs of a stuck one.
 
-    A run of equal readings is stuck when it is longer than the share of repeats elsewhere in the record makes
-    plausible. Zero is not stuck: a sensor below its threshold rightly repeats it.
+    Fine sensors never repeat a value for long. Coarse ones do so in quiet air, so only a run far beyond their habit
+    counts. Zero is not stuck: a sensor below its threshold rightly repeats it.
 
     Args:
         values: readings of one sensor in order of time, shape (reading,).
@@ -70,10 +73,12 @@ def dropped(values: ArrayLike) -> Mask:
     same = np.append(False, np.diff(x) == 0.0)
     starts = np.flatnonzero(~same)
     lengths = np.diff(np.append(starts, x.size))
-    free = lengths[lengths <= np.quantile(lengths, 0.9)]
-    repeat = 1.0 - free.size / free.sum() if free.size else 0.0
-    # The chance that a run has at least L readings is repeat^(L-1); x.size readings give that many occasions.
-    limit = max(10.0, 1.0 + np.log(CHANCE / x.size) / np.log(max(repeat, 1e-2)))
+    fine = float(np.mean(lengths > 1)) < FINE
+    limit = (
+        FINE_RUN
+        if fine
+        else max(COARSE_RUN, COARSE_TIMES * float(np.quantile(lengths, 0.99, method="lower")))
+    )
     stuck = np.repeat(lengths >= limit, lengths)
     return np.asarray(missing | (stuck & (x != 0.0)))
 

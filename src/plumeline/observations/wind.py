@@ -160,12 +160,12 @@ def at_times(wind: xr.Dataset, time: Times, *, gaps: Gaps | None = None) -> dict
     Args:
         wind: a series of schema `wind`.
         time: UTC, shape (reading,), in any order.
-        gaps: how far a value may stand for a reading.
+        gaps: how far a value may stand for a reading; as the series' own rhythm says when None.
 
     Returns:
         Wind variables of the reading schemas by name, each (reading,); NaN where no wind value is near enough.
     """
-    allowed = gaps or Gaps()
+    allowed = gaps or natural_gaps(wind)
     known = _seconds(wind["time"].to_numpy())
     wanted = _seconds(time)
     after = np.clip(np.searchsorted(known, wanted), 0, known.size - 1)
@@ -182,6 +182,20 @@ def at_times(wind: xr.Dataset, time: Times, *, gaps: Gaps | None = None) -> dict
             between = np.interp(wanted, known, values)
             out[name] = np.where(bridged, between, np.where(held, values[nearest], np.nan))
     return out
+
+
+def natural_gaps(wind: xr.Dataset) -> Gaps:
+    """How far a value may stand for a reading when nothing is declared: the series' own rhythm, up to two hours.
+
+    Args:
+        wind: a series of schema `wind`.
+
+    Returns:
+        At least five minutes between values and one minute beside them.
+    """
+    known = _seconds(wind["time"].to_numpy())
+    step = float(np.median(np.diff(known))) if known.size > 1 else 0.0
+    return Gaps(interpolate_s=min(max(300.0, 2.5 * step), 7200.0), hold_s=min(max(60.0, step), 3600.0))
 
 
 def by_priority(series: Sequence[xr.Dataset], time: Times, *, gaps: Gaps | None = None) -> dict[str, Floats]:
