@@ -12,7 +12,9 @@ PlumelineError                     exit code 1
 │   ├── CalmWindError              4   too little wind for a plume to have a direction
 │   └── NotConvergedError          4   the sampler's own checks failed
 ├── AccessError                    5   the authority, compartment or role does not permit this
-└── OutputError                    6   a result could not be written where it should go
+├── OutputError                    6   a result could not be written where it should go
+└── StoreError                     7   the case store cannot be used as it is
+    └── ConflictError              7   somebody else changed the same record meanwhile
 ```
 
 An error says what was wrong, where, and what to do; its facts are attributes so that a caller can act on them.
@@ -106,3 +108,13 @@ class OutputError(PlumelineError):
     """A result could not be written where it should go; what was there before is unchanged."""
 
     exit_code = 6
+
+
+class StoreError(PlumelineError):
+    """The case store cannot be used as it is: locked, full, damaged or of another version."""
+
+    exit_code = 7
+
+
+class ConflictError(StoreError):
+    """Somebody else changed the same record meanwhile."""

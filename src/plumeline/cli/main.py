@@ -1,7 +1,8 @@
 """Entry point: commands are loaded when they are called, errors become one clear line and an exit code.
 
 Exit codes: 0 done; 1 other error; 2 wrong option or settings; 3 input cannot be used; 4 refused, no honest answer;
-5 not permitted; 6 a result cannot be written; 70 a fault in Plumeline itself; 130 interrupted.
+5 not permitted; 6 a result cannot be written; 7 the case store cannot be used now; 70 a fault in Plumeline itself;
+130 interrupted.
 """
 
 from __future__ import annotations
