@@ -7,7 +7,7 @@ an authority permits, signed documents, and audit entries with their proofs.
 from plumeline.access.actors import Actor, Caveat, Marking, Organisation, Role, Tlp
 from plumeline.access.authority import Authority, Border, Mode, ResidentialRule, Senses, Sensor
 from plumeline.access.fences import FenceReport, Jurisdiction, Track, jurisdiction_of, replay
-from plumeline.access.guard import Guard, Kind, Resource, Verb, refusal, resource_of
+from plumeline.access.guard import Guard, HiddenError, Kind, Resource, Verb, resource_of
 
 __all__ = [
     "Actor",
@@ -16,6 +16,7 @@ __all__ = [
     "Caveat",
     "FenceReport",
     "Guard",
+    "HiddenError",
     "Jurisdiction",
     "Kind",
     "Marking",
@@ -30,7 +31,6 @@ __all__ = [
     "Track",
     "Verb",
     "jurisdiction_of",
-    "refusal",
     "replay",
     "resource_of",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from plumeline.access.records import SetOf, ActorId, Compartment, Instant, Label, OrganisationId, record
+from plumeline.access.records import ActorId, Compartment, Instant, Label, OrganisationId, SetOf, record
 
 
 class Role(StrEnum):

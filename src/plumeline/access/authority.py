@@ -151,6 +151,16 @@ class Authority:
             )
 
 
+@record
+class SignedAuthority:
+    """An authority with its approver's signature, as the store keeps it."""
+
+    authority: Authority
+    """The record."""
+    envelope: str
+    """The signed document, base64."""
+
+
 def sign_authority(authority: Authority, key: SigningKey) -> bytes:
     """The authority as a signed document."""
     return sign_payload(to_plain(authority), PAYLOAD_TYPE, [key])

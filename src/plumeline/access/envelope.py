@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError, VerificationError
-from securesystemslib.signer import Signature, SSlibKey
+from securesystemslib.signer._key import SSlibKey
+from securesystemslib.signer._signature import Signature
 
 from plumeline.errors import AccessError, InputError
 from plumeline.provenance import canonical_json

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from plumeline.access.authority import Mode, ResidentialRule, Senses
-from plumeline.access.records import Count, Instant, Label, NonNegative, StreamId, record
+from plumeline.access.records import Count, Instant, Label, NonNegative, StreamId, record, utc
 from plumeline.errors import InputError
 from plumeline.frames import LocalFrame, lonlat
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from numpy.typing import NDArray
 
     from plumeline.access.authority import Authority
@@ -179,8 +181,8 @@ def replay(track: Track, authority: Authority) -> Replay:
             quarantined=int(quarantined.sum()),
             incidents=tuple(incidents),
             nearest_border_m=plane.nearest_border_m(~quarantined),
-            border_data=border and f"{border.dataset} {border.vintage}",
-            border_error_m=border and border.error_m,
+            border_data=f"{border.dataset} {border.vintage}" if border else None,
+            border_error_m=border.error_m if border else None,
             position_sigma_m=track.position_sigma_m,
         ),
     )
@@ -214,8 +216,8 @@ def _incidents(
     return made
 
 
-def _utc(value: np.datetime64) -> str:
-    return f"{np.datetime_as_string(value.astype('datetime64[us]'))}Z"
+def _utc(value: np.datetime64) -> datetime:
+    return utc(f"{np.datetime_as_string(value.astype('datetime64[us]'))}Z")
 
 
 class _Plane:
@@ -233,11 +235,13 @@ class _Plane:
         )
         self.frame = LocalFrame(origin=lonlat(float(lon.mean()), float(lat.mean())))
         east_m, north_m = self.frame.to_local(track.longitude_deg, track.latitude_deg)
-        self.places = shapely.points(np.where(self.known, east_m, 0.0), np.where(self.known, north_m, 0.0))
+        self.places: NDArray[Any] = shapely.points(  # type: ignore[assignment]
+            np.where(self.known, east_m, 0.0), np.where(self.known, north_m, 0.0)
+        )
         self.area = self.project(authority.area)
         self.beyond = self.project(authority.border.beyond) if authority.border else None
 
-    def project(self, region: shapely.MultiPolygon) -> shapely.Geometry:
+    def project(self, region: shapely.MultiPolygon) -> Any:
         near = shapely.segmentize(shapely.intersection(region, self.box), SEGMENT_DEG)
 
         def to_plane(corners: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -245,12 +249,12 @@ class _Plane:
 
         return shapely.transform(near, to_plane)
 
-    def outside_m(self, region: shapely.Geometry) -> NDArray[np.float64]:
+    def outside_m(self, region: Any) -> NDArray[np.float64]:
         if region.is_empty:
             return np.full(len(self.places), np.inf)
         return np.asarray(shapely.distance(self.places, region), float)
 
-    def inside_m(self, region: shapely.Geometry) -> NDArray[np.float64]:
+    def inside_m(self, region: Any) -> NDArray[np.float64]:
         """Depth inside a region [m]; 0 outside."""
         if region.is_empty:
             return np.zeros(len(self.places))
@@ -289,7 +293,7 @@ class _Plane:
             return []
         corners = shapely.get_coordinates(self.places)[order]
         legs = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
-        left_m = shapely.length(shapely.difference(legs, self.area))
+        left_m: NDArray[np.float64] = shapely.length(shapely.difference(legs, self.area))
         if self.authority.mode is Mode.STAND_OFF and self.beyond is not None:
             left_m = np.maximum(left_m, shapely.length(shapely.intersection(legs, self.beyond)))
         bad = left_m > LEG_TOLERANCE_M

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import cedarpy
 
-from plumeline.access.records import SetOf, ActorId, Compartment, Instant, OrganisationId, StreamId, record, to_plain
+from plumeline.access.records import (
+    ActorId,
+    Compartment,
+    Instant,
+    OrganisationId,
+    SetOf,
+    StreamId,
+    record,
+    to_plain,
+)
 from plumeline.errors import AccessError
 
 if TYPE_CHECKING:
@@ -88,9 +97,14 @@ def resource_of(kind: Kind, identifier: str, marking: Marking, **more: Any) -> R
     )
 
 
-def refusal(what: str = "no such record, or not yours to see or do this with") -> AccessError:
+class HiddenError(AccessError):
     """The one answer to everything that is not permitted or not there."""
-    return AccessError(what, remedy="ask your custodian if you need it for your work")
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no such record, or not yours to see or do this with",
+            remedy="ask your custodian if you need it for your work",
+        )
 
 
 class Guard:
@@ -140,10 +154,10 @@ class Guard:
             recipient: to which organisation, for a release.
 
         Raises:
-            AccessError: it is not permitted, or not there.
+            HiddenError: it is not permitted, or not there.
         """
         if resource is None or not self.allows(verb, resource, recipient=recipient):
-            raise refusal()
+            raise HiddenError
 
     def visible(self, resources: Sequence[Resource], verb: Verb = Verb.VIEW) -> list[Resource]:
         """Those of the resources that the actor may see (or do `verb` to)."""

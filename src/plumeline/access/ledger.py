@@ -19,7 +19,17 @@ from pydantic import Field
 from plumeline.access.checkpoint import Checkpoint, verify_checkpoint
 from plumeline.access.guard import Kind, Verb
 from plumeline.access.merkle import leaf_hash, root
-from plumeline.access.records import SetOf, ActorId, Compartment, Count, Digest, Instant, StreamId, record, to_plain
+from plumeline.access.records import (
+    ActorId,
+    Compartment,
+    Count,
+    Digest,
+    Instant,
+    SetOf,
+    StreamId,
+    record,
+    to_plain,
+)
 from plumeline.errors import AccessError, InputError
 from plumeline.provenance import canonical_json
 
@@ -170,4 +180,8 @@ def _line(line: str, where: str) -> dict[str, Any]:
 def _is_item(key: str, value: Any) -> bool:
     if key == "leaf":
         return len(bytes.fromhex(value)) == hashlib.sha256().digest_size
-    return isinstance(value, {"entry": dict, "checkpoint": str}[key]) if key in {"entry", "checkpoint"} else False
+    return (
+        isinstance(value, {"entry": dict, "checkpoint": str}[key])
+        if key in {"entry", "checkpoint"}
+        else False
+    )

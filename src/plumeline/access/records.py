@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, dataclass_transform
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,9 @@ from shapely import MultiPolygon, Polygon, get_coordinates, is_valid_reason
 from shapely.geometry import mapping, shape
 
 from plumeline.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -110,7 +113,7 @@ OrganisationId = Annotated[str, Field(pattern=r"^O-[0-9A-Z]{2,12}$")]
 """Opaque identifier of an organisation."""
 Compartment = Annotated[str, Field(pattern=r"^[A-Z][0-9A-Z]{1,15}$")]
 """Name of a need-to-know compartment."""
-StreamId = Annotated[str, Field(pattern=r"^(X-)?[A-Z]{1,4}-[0-9A-Z]{4,26}$")]
+StreamId = Annotated[str, Field(pattern=r"^(X-)?[A-Z]{1,4}-[0-9A-Z]{2,26}$")]
 """Opaque identifier of a record with a history; exercises start with X-."""
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256, lower-case hexadecimal."""
@@ -133,14 +136,14 @@ SetOf = Annotated[frozenset[S], PlainSerializer(sorted, return_type=list)]
 @dataclass_transform(kw_only_default=True, frozen_default=True)
 def record(cls: type[T]) -> type[T]:
     """Make a class a frozen record that checks its fields and refuses unknown ones."""
-    made: type[T] = pydantic_dataclass(
+    made: Any = pydantic_dataclass(
         cls,
         frozen=True,
         slots=True,
         kw_only=True,
         config=ConfigDict(extra="forbid", allow_inf_nan=False, validate_default=True),
     )
-    return made
+    return cast("type[T]", made)
 
 
 @lru_cache(maxsize=256)
@@ -149,9 +152,13 @@ def adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
+_reader: Callable[[Any], TypeAdapter[Any]] = adapter
+"""`adapter`, for a type checker that does not take a class for hashable."""
+
+
 def to_plain(value: Any) -> Any:
     """A record as plain JSON values."""
-    return adapter(type(value)).dump_python(value, mode="json")
+    return _reader(type(value)).dump_python(value, mode="json")
 
 
 def from_plain(kind: type[T], value: Any, *, where: str = "") -> T:
@@ -169,7 +176,7 @@ def from_plain(kind: type[T], value: Any, *, where: str = "") -> T:
         InputError: a field is missing, unknown or holds what it must not.
     """
     try:
-        made: T = adapter(kind).validate_python(value)
+        made: T = _reader(kind).validate_python(value)
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(str(part) for part in fault['loc']) or 'record'}: {fault['msg']}"

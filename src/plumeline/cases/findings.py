@@ -62,8 +62,8 @@ class SpeciesRate:
     """Which gas."""
     rate_kg_s: Quantity
     """Emission rate [kg s-1]."""
-    minimum_detectable_rate_kg_s: NonNegative
-    """Least rate that would have been seen at this place with probability 0.9 [kg s-1]."""
+    minimum_detectable_rate_kg_s: NonNegative | None
+    """Least rate that would have been seen everywhere in the region with probability 0.9 [kg s-1]; None if none."""
 
 
 @record

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from plumeline.access.records import SetOf, Compartment, Instant, Label, OrganisationId, StreamId, Text, record
+from plumeline.access.records import (
+    Compartment,
+    Instant,
+    Label,
+    OrganisationId,
+    SetOf,
+    StreamId,
+    Text,
+    record,
+)
 from plumeline.errors import RefusedError
 from plumeline.provenance import canonical_json
 

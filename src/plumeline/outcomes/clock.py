@@ -111,7 +111,10 @@ def _next_due(handover: Handover, terms: Terms) -> tuple[str, datetime | None]:
     if handover.state in _WAITING_TO_ACT:
         return "action or outcome", sent + terms.act
     return {
-        HandoverState.CLAIM_PENDING: ("our decision on the error claim", handover.answers[-1].time + terms.act)
+        HandoverState.CLAIM_PENDING: (
+            "our decision on the error claim",
+            handover.answers[-1].time + terms.act,
+        )
         if handover.answers
         else ("our decision on the error claim", None),
         HandoverState.ACTED: ("outcome", sent + terms.act + terms.acknowledge),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import RefusedError
 from plumeline.outcomes.events import (
-    AnswerKind,
     Answered,
+    AnswerKind,
     ClaimDecided,
     Delivered,
     HandoverClosed,
@@ -111,34 +111,45 @@ def next_state(handover: Handover, event: Any) -> HandoverState:
         The next state.
 
     Raises:
-        RefusedError: it cannot happen in this state.
+        RefusedError: it cannot happen in this state, or it is an answer that was entered already.
     """
-    state = handover.state
-    match event:
-        case Answered():
-            if event.document in {recorded.event.document for recorded in handover.answers} or (
-                event.answer.serial in {recorded.event.answer.serial for recorded in handover.answers}
-            ):
-                raise RefusedError("this answer has been entered already; it is counted once")
-            before, after = ANSWERS[event.answer.kind]
-            if state in before:
-                return after
-        case Delivered() if state is S.SENT:
-            return S.DELIVERED
-        case ClaimDecided() if state is S.CLAIM_PENDING:
-            return S.WITHDRAWN if event.upheld else (handover.before_claim or S.ACKNOWLEDGED)
-        case Verified() if state is S.OUTCOME:
-            return S.VERIFIED
-        case HandoverClosed() if state in {S.VERIFIED, S.DECLINED, S.WITHDRAWN}:
-            return S.CLOSED
-        case Reminded() if state not in {S.CLOSED, S.WITHDRAWN}:
-            return state
-        case NoticeIssued():
-            return state if state is S.CLOSED else S.WITHDRAWN
+    if isinstance(event, Answered):
+        _require_new(handover, event)
+    following = _following(handover, event)
+    if following is not None:
+        return following
     raise RefusedError(
-        f'a hand-over that is "{state.value}" cannot take {_name(event)}',
+        f'a hand-over that is "{handover.state.value}" cannot take {_name(event)}',
         remedy="plumeline outcome clock tells where each stands",
     )
+
+
+def _require_new(handover: Handover, event: Answered) -> None:
+    known = {r.event.document for r in handover.answers} | {r.event.answer.serial for r in handover.answers}
+    if event.document in known or event.answer.serial in known:
+        raise RefusedError("this answer has been entered already; it is counted once")
+
+
+def _following(handover: Handover, event: Any) -> HandoverState | None:
+    state = handover.state
+    found: HandoverState | None = None
+    match event:
+        case Answered():
+            before, after = ANSWERS[event.answer.kind]
+            found = after if state in before else None
+        case Delivered() if state is S.SENT:
+            found = S.DELIVERED
+        case ClaimDecided() if state is S.CLAIM_PENDING:
+            found = S.WITHDRAWN if event.upheld else (handover.before_claim or S.ACKNOWLEDGED)
+        case Verified() if state is S.OUTCOME:
+            found = S.VERIFIED
+        case HandoverClosed() if state in {S.VERIFIED, S.DECLINED, S.WITHDRAWN}:
+            found = S.CLOSED
+        case Reminded() if state not in {S.CLOSED, S.WITHDRAWN}:
+            found = state
+        case NoticeIssued():
+            found = state if state is S.CLOSED else S.WITHDRAWN
+    return found
 
 
 def _name(event: Any) -> str:

@@ -10,15 +10,17 @@ References: Brown, Cai & DasGupta 2001, doi:10.1214/ss/1009213286 (Jeffreys inte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from scipy.stats import beta
 
 from plumeline.outcomes.events import OutcomeKind
-from plumeline.outcomes.handover import Handover
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from plumeline.outcomes.handover import Handover
 
 BANDS = (0.0, 0.5, 0.8, 0.95, 1.0)
 """Edges of the score bands."""
@@ -81,8 +83,10 @@ def reliability(handovers: Iterable[Handover]) -> list[BandCount]:
     lines = []
     for sensor in ["all", *sensors]:
         chosen = [h for h in sources.values() if sensor == "all" or sensor in h.sent.event.sensors]
-        for low, high in zip(BANDS[:-1], BANDS[1:], strict=True):
-            band = [h for h in chosen if low <= h.sent.event.score < high or h.sent.event.score == high == 1.0]
+        for low, high in pairwise(BANDS):
+            band = [
+                h for h in chosen if low <= h.sent.event.score < high or h.sent.event.score == high == 1.0
+            ]
             if band:
                 lines.append(_count(sensor, low, high, band))
     return lines

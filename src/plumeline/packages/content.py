@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from plumeline.access.actors import Caveat, Tlp
-from plumeline.access.records import ActorId, Digest, Instant, Label, OrganisationId, Probability, StreamId, Text, record
+from plumeline.access.records import (
+    ActorId,
+    Digest,
+    Instant,
+    Label,
+    OrganisationId,
+    Probability,
+    StreamId,
+    Text,
+    record,
+)
 from plumeline.cases.events import Assessment
 from plumeline.cases.findings import Basis, Finding, MachineScore, Recording
 from plumeline.cases.review import require_releasable
-from plumeline.cases.sections import NeighbourHarm, ResponderSheet, Rival, Bilingual, Candidate
+from plumeline.cases.sections import Bilingual, Candidate, NeighbourHarm, ResponderSheet, Rival
 from plumeline.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -184,7 +194,12 @@ def content_of(
     marking, sections = case.dossier.marking, case.sections
     if recipient not in marking.releasable_to:
         raise RefusedError("the recipient is not in this case's audience")
-    if case.conclusion is None or sections.neighbours is None or sections.responder is None or case.rules is None:
+    if (
+        case.conclusion is None
+        or sections.neighbours is None
+        or sections.responder is None
+        or case.rules is None
+    ):
         raise RefusedError("the dossier is not complete")
     return Content(
         case=case.id,

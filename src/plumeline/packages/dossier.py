@@ -71,7 +71,9 @@ def drawing(finding: Finding) -> Markup:
     middle = finding.region_90.centroid
     frame = LocalFrame(origin=lonlat(middle.x, middle.y))
 
-    def to_plane(corners: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def to_plane(
+        corners: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+    ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         return np.column_stack(frame.to_local(corners[:, 0], corners[:, 1]))
 
     outline = shapely.transform(finding.region_90, to_plane)
@@ -83,7 +85,8 @@ def drawing(finding: Finding) -> Markup:
     for part in outline.geoms:
         for ring in (part.exterior, *part.interiors):
             points = " ".join(
-                f"{(x - centre_x + half_m) * scale:.1f},{(centre_y + half_m - y) * scale:.1f}" for x, y in ring.coords
+                f"{(x - centre_x + half_m) * scale:.1f},{(centre_y + half_m - y) * scale:.1f}"
+                for x, y in ring.coords
             )
             paths.append(f'<polygon points="{points}" fill="#d9e6f2" stroke="#1b4f72" stroke-width="1"/>')
     bar_m = 10 ** np.floor(np.log10(half_m))

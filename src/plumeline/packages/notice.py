@@ -6,7 +6,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from plumeline.access.envelope import open_envelope, sign_payload
-from plumeline.access.records import ActorId, Digest, Instant, OrganisationId, StreamId, Text, from_plain, record, to_plain
+from plumeline.access.records import (
+    ActorId,
+    Digest,
+    Instant,
+    OrganisationId,
+    StreamId,
+    Text,
+    from_plain,
+    record,
+    to_plain,
+)
 
 if TYPE_CHECKING:
     from plumeline.access.keys import SigningKey

@@ -120,7 +120,11 @@ def require_signature(statement: bytes, signature: Mapping[str, str], public_hex
 
 
 def archive(
-    bag: Files, statement: bytes, signatures: Mapping[str, tuple[str, Mapping[str, str]]], *, release: str,
+    bag: Files,
+    statement: bytes,
+    signatures: Mapping[str, tuple[str, Mapping[str, str]]],
+    *,
+    release: str,
     timestamp: bytes | None = None,
 ) -> bytes:
     """The finished archive, ready to be sealed.

@@ -65,11 +65,15 @@ def unseal(data: bytes, identity: str, *, where: str = "") -> bytes:
             keys = [pyrage.ssh.Identity.from_buffer(identity.encode())]
         else:
             lines = [line.strip() for line in identity.splitlines()]
-            keys = [pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+            keys = [
+                pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")
+            ]
     except pyrage.IdentityError:
         keys = []
     if not keys:
-        raise InputError("the identity file holds no age or SSH key", remedy="give the file with your secret key")
+        raise InputError(
+            "the identity file holds no age or SSH key", remedy="give the file with your secret key"
+        )
     try:
         opened: bytes = pyrage.decrypt(data, keys)
     except pyrage.DecryptError:

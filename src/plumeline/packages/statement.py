@@ -8,7 +8,17 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from plumeline.access.records import ActorId, Count, Digest, Instant, Label, OrganisationId, StreamId, record, to_plain
+from plumeline.access.records import (
+    ActorId,
+    Count,
+    Digest,
+    Instant,
+    Label,
+    OrganisationId,
+    StreamId,
+    record,
+    to_plain,
+)
 from plumeline.packages.bag import ALGORITHMS
 from plumeline.provenance import canonical_json
 

@@ -5,10 +5,9 @@ References: RFC 3161. `openssl ts -verify` checks the same files by hand.
 
 from __future__ import annotations
 
+from cryptography import x509
 from rfc3161_client import TimestampRequestBuilder, VerifierBuilder, decode_timestamp_response
 from rfc3161_client.errors import VerificationError
-
-from cryptography import x509
 
 from plumeline.errors import AccessError, InputError
 
@@ -43,7 +42,9 @@ def check(response: bytes, envelope: bytes, roots_pem: bytes) -> str:
     try:
         decoded = decode_timestamp_response(response)
     except ValueError:
-        raise InputError("not a time-stamp response in strict DER", remedy="check it with openssl ts -verify") from None
+        raise InputError(
+            "not a time-stamp response in strict DER", remedy="check it with openssl ts -verify"
+        ) from None
     builder = VerifierBuilder()
     for root in x509.load_pem_x509_certificates(roots_pem):
         builder = builder.add_root_certificate(root)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from plumeline.access.actors import VerifyKey
 from plumeline.access.checkpoint import verify_checkpoint
 from plumeline.access.envelope import STATEMENT_TYPE, open_envelope
+from plumeline.access.keys import public_pem
 from plumeline.access.merkle import is_included
 from plumeline.access.records import ActorId, Label, OrganisationId, from_plain, record
 from plumeline.errors import AccessError, InputError
@@ -21,7 +22,6 @@ from plumeline.packages.content import Content
 from plumeline.packages.minisign import is_file_signed, public_file
 from plumeline.packages.seal import unseal
 from plumeline.packages.statement import Predicate, statement_bytes
-from plumeline.access.keys import public_pem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,7 +120,9 @@ def verify_package(data: bytes, card: TrustCard, *, identity: str | None, where:
     )
 
 
-def verify_files(files: Mapping[str, bytes], card: TrustCard, *, where: str = "") -> tuple[Predicate, Content]:
+def verify_files(
+    files: Mapping[str, bytes], card: TrustCard, *, where: str = ""
+) -> tuple[Predicate, Content]:
     """Check the files of an opened package.
 
     Args:
@@ -190,15 +192,19 @@ def release_folder(statement: bytes, keys: Mapping[str, str]) -> dict[str, bytes
     return made
 
 
-def _check_release_folder(files: Mapping[str, bytes], predicate: Predicate, card: TrustCard, where: str) -> None:
+def _check_release_folder(
+    files: Mapping[str, bytes], predicate: Predicate, card: TrustCard, where: str
+) -> None:
     keys = {role: card.signers[getattr(predicate, name)] for role, name in SIGNERS.items()}
     expected = release_folder(_need(files, "release/statement.json", where), keys)
     present = {name: data for name, data in files.items() if name.startswith(RELEASE_FOLDER)}
     signatures = {f"release/{role}.minisig": key for role, key in keys.items()}
-    extra = set(present) - set(expected) - set(signatures) - {"release/release.dsse.json", "release/release.tsr"}
+    extra = (
+        set(present) - set(expected) - set(signatures) - {"release/release.dsse.json", "release/release.tsr"}
+    )
     wrong = [name for name, data in expected.items() if present.get(name) != data]
     if extra or wrong:
-        raise InputError(f"{sorted([*extra, *wrong])[0]} does not belong to the release", where=where)
+        raise InputError(f"{min([*extra, *wrong])} does not belong to the release", where=where)
     for name, key in signatures.items():
         if not is_file_signed(expected["release/statement.json"], _text(_need(files, name, where)), key):
             raise AccessError(f"{name} is not its signer's", where=where, remedy="do not use the content")
@@ -214,5 +220,3 @@ def _check_log(predicate: Predicate, card: TrustCard, where: str) -> None:
     path = [bytes.fromhex(sibling) for sibling in log.path]
     if not is_included(bytes.fromhex(log.leaf), log.index, head.size, path, head.root):
         raise AccessError("the release is not in the originator's audit log", where=where)
-
-

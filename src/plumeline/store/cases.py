@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, insert, select, update
 
-from plumeline.access.guard import Guard, Kind, Resource, Verb, refusal
+from plumeline.access.actors import Actor
+from plumeline.access.guard import Guard, HiddenError, Kind, Resource, Verb
 from plumeline.access.ledger import CHAIN_START, Entry, next_chain
 from plumeline.access.records import from_plain, to_plain
 from plumeline.cases.events import Recorded
@@ -136,6 +137,13 @@ class CaseStore:
                     Session(self, guard, connection).note_refusal(verb, identifier)
             raise
 
+    def actor_record(self, badge: str) -> Actor | None:
+        """An actor's own record, to build its guard from or to check its signatures; None if there is none."""
+        with transaction(self.engine) as connection:
+            session = Session.bare(connection)
+            session.store = self
+            return session.actor_record(badge)
+
 
 class Session:
     """One actor's work; use `CaseStore.session`."""
@@ -146,6 +154,27 @@ class Session:
         self.connection = connection
         self.now = store.clock()
         self.refused: tuple[Verb, str] | None = None
+
+    @classmethod
+    def bare(cls, connection: Connection) -> Session:
+        """A session without an actor: it can read facts about the store and nothing else."""
+        made = cls.__new__(cls)
+        made.connection = connection
+        return made
+
+    def known(self, identifier: str) -> Head | None:
+        """A register entry (actor, organisation, authority, rule) by its own name; never a case or what is of one."""
+        head = self._head(identifier)
+        registers = {Kind.ACTOR, Kind.ORGANISATION, Kind.AUTHORITY, Kind.RULE}
+        return head if head is not None and head.resource.kind in registers else None
+
+    def actor_record(self, badge: str) -> Actor | None:
+        """An actor's own record, to build its guard from or to check its signatures; None if there is none."""
+        head = self.known(badge)
+        if head is None or head.resource.kind is not Kind.ACTOR:
+            return None
+        event = self.history(head)[-1].event
+        return event if isinstance(event, Actor) else None
 
     def need(self, verb: Verb, identifier: str, *, kind: Kind, recipient: str | None = None) -> Head:
         """One record, if the actor may do this to it.
@@ -160,13 +189,17 @@ class Session:
             Its head.
 
         Raises:
-            AccessError: it is not permitted, hidden, of another kind or not there; always in the same words.
+            HiddenError: it is not permitted, hidden, of another kind or not there; always in the same words.
         """
         head = self._head(identifier)
         resource = head.resource if head is not None and head.resource.kind is kind else self._nothing(kind)
-        if not self.guard.allows(verb, resource, recipient=recipient) or head is None or resource.id != head.id:
+        if (
+            not self.guard.allows(verb, resource, recipient=recipient)
+            or head is None
+            or resource.id != head.id
+        ):
             self.refused = (verb, identifier)
-            raise refusal()
+            raise HiddenError
         self.log(verb, "looked-up" if verb is Verb.VIEW else "asked-to", head.resource)
         return head
 
@@ -217,32 +250,36 @@ class Session:
         seen = {resource.id for resource in self.guard.visible([head.resource for head in heads], verb)}
         return [head for head in heads if head.id in seen]
 
-    def write(self, verb: Verb, occasion: str, change: Change) -> None:
+    def write(self, verb: Verb, occasion: str, change: Change, *, recipient: str | None = None) -> int:
         """Append to a record's history, with the log's entry.
 
         Args:
-            verb: by which permission; it must have been checked with `need` unless the record is new.
+            verb: by which permission.
             occasion: what was done, one hyphenated word.
             change: what happened.
+            recipient: to which organisation, for a release.
+
+        Returns:
+            The log entry's index.
 
         Raises:
-            AccessError: the actor may not make a record like this.
+            HiddenError: the actor may not do this to the record as it is, or make one like this.
             ConflictError: somebody else changed it since it was read.
         """
         resource = change.resource
-        if change.expected == 0:
-            if not self.guard.allows(verb, resource):
-                self.refused = (verb, resource.id)
-                raise refusal()
-            key = self._create(change)
-        else:
-            key = self._advance(change)
+        before = self._head(resource.id)
+        touched = [resource] if before is None else [before.resource, resource]
+        if not all(self.guard.allows(verb, each, recipient=recipient) for each in touched):
+            self.refused = (verb, resource.id)
+            raise HiddenError
+        key = self._create(change) if before is None else self._advance(change)
         for number, event in enumerate(change.events):
             self._add_event(resource, change.expected + 1 + number, event, key)
-        content = canonical_json([[type(event).__name__, to_plain(event)] for event in change.events])
         if change.box is not None:
             place(self.connection, resource.id, change.box)
-        self.log(verb, occasion, resource, content=hashlib.sha256(content.encode()).hexdigest())
+        content = canonical_json([[type(event).__name__, to_plain(event)] for event in change.events])
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        return self.log(verb, occasion, resource, content=digest)
 
     def keep_blob(self, head: Head | str, name: str, data: bytes, *, locked: bool) -> None:
         """Store a package file with its record; `locked` encrypts it at rest.
@@ -293,7 +330,9 @@ class Session:
         Returns:
             Digests of the payloads that were destroyed.
         """
-        digests = self.connection.execute(select(EVENT.c.digest).where(EVENT.c.stream == head.id)).scalars().all()
+        digests = (
+            self.connection.execute(select(EVENT.c.digest).where(EVENT.c.stream == head.id)).scalars().all()
+        )
         self.connection.execute(update(EVENT).where(EVENT.c.stream == head.id).values(payload=None))
         self.connection.execute(BLOB.delete().where(BLOB.c.stream == head.id))
         self.connection.execute(
@@ -338,7 +377,7 @@ class Session:
                     f"the clock says {time:%Y-%m-%d %H:%M:%S} UTC, {behind_s:.0f} s before the log's last entry",
                     remedy="set the clock right; times in the log must not run backwards",
                 )
-            index, chain, time = row.index + 1, bytes(row.chain), max(last, time)
+            index, chain, time = int(row[0]) + 1, bytes(row.chain), max(last, time)
         entry = Entry(
             index=index,
             time=time,
@@ -361,13 +400,15 @@ class Session:
 
     def note_refusal(self, verb: Verb, identifier: str) -> None:
         """Log a refused attempt; what was asked for is named only if it has the form of an identifier."""
-        head = self._head(identifier) if re.fullmatch(r"(X-)?[A-Z]{1,4}-[0-9A-Z]{4,26}", identifier) else None
+        head = self._head(identifier) if re.fullmatch(r"(X-)?[A-Z]{1,4}-[0-9A-Z]{2,26}", identifier) else None
         resource = head.resource if head is not None else self._nothing(Kind.CASE)
         self.log(verb, "refused", resource, permitted=False)
 
     def audit_rows(self) -> list[tuple[bytes, bytes, bytes]]:
         """Data, leaf hash and chain value of every log entry; who may see the data is the caller's question."""
-        rows = self.connection.execute(select(AUDIT.c.data, AUDIT.c.leaf, AUDIT.c.chain).order_by(AUDIT.c.index))
+        rows = self.connection.execute(
+            select(AUDIT.c.data, AUDIT.c.leaf, AUDIT.c.chain).order_by(AUDIT.c.index)
+        )
         return [(bytes(row.data), bytes(row.leaf), bytes(row.chain)) for row in rows]
 
     def meta(self, name: str) -> bytes | None:
@@ -412,7 +453,9 @@ class Session:
         )
         if done.rowcount != 1:
             raise ConflictError(
-                "somebody else changed this record meanwhile", where=identifier, remedy="look at it again, then repeat"
+                "somebody else changed this record meanwhile",
+                where=identifier,
+                remedy="look at it again, then repeat",
             )
         return self._data_key(identifier)
 
@@ -434,7 +477,7 @@ class Session:
         plain = unlock(key, row["payload"], f"{row['stream']}/{row['sequence']}")
         if hashlib.sha256(plain).hexdigest() != row["digest"]:
             raise StoreError("stored content does not match its digest", where=row["stream"])
-        event = from_plain(self.store.events[row["type"]], json.loads(plain), where=row["stream"])
+        event: Any = from_plain(self.store.events[row["type"]], json.loads(plain), where=row["stream"])
         return Recorded(sequence=row["sequence"], actor=row["actor"], time=row["time"], event=event)
 
 

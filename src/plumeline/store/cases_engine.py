@@ -76,25 +76,42 @@ def transaction(engine: Engine, compartments: Iterable[str] = ()) -> Iterator[Co
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOG_LOCK})
             yield connection
     except (OperationalError, DatabaseError) as error:
-        raise _explained(error, engine) from None
+        what, where, remedy = _explained(error, engine)
+        raise StoreError(what, where=where, remedy=remedy) from None
 
 
-def _explained(error: DatabaseError, engine: Engine) -> StoreError:
+def _explained(error: DatabaseError, engine: Engine) -> tuple[str, str, str]:
     cause = str(error.orig)
-    where = Path(engine.url.database or "").name if engine.dialect.name == "sqlite" else engine.url.host or "the server"
+    where = (
+        Path(engine.url.database or "").name
+        if engine.dialect.name == "sqlite"
+        else engine.url.host or "the server"
+    )
     for sign, what, remedy in (
-        ("locked", "another process is writing to the case store", "wait until it is done; nothing was changed"),
-        ("full", "the disk is full", "make room; nothing of this step was written and nothing before it is lost"),
+        (
+            "locked",
+            "another process is writing to the case store",
+            "wait until it is done; nothing was changed",
+        ),
+        (
+            "full",
+            "the disk is full",
+            "make room; nothing of this step was written and nothing before it is lost",
+        ),
         ("disk I/O", "the disk does not answer", "check the disk; nothing before this step is lost"),
-        ("no such table", "this is not a case store, or it is of an older version", "plumeline case init, or upgrade"),
+        (
+            "no such table",
+            "this is not a case store, or it is of an older version",
+            "plumeline case init, or upgrade",
+        ),
         ("malformed", "the case store is damaged", "restore it from a back-up"),
         ("not a database", "this file is not a case store", "check its path"),
         ("unable to open", "the case store cannot be opened", "check its path and your rights to it"),
         ("history is never changed", "history is never changed", ""),
     ):
         if sign in cause:
-            return StoreError(what, where=where, remedy=remedy)
-    return StoreError(f"the case store does not answer: {cause.splitlines()[0]}", where=where)
+            return what, where, remedy
+    return f"the case store does not answer: {cause.splitlines()[0]}", where, ""
 
 
 def migrate(engine: Engine) -> None:

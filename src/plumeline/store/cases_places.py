@@ -63,7 +63,9 @@ def place(connection: Connection, identifier: str, box: Box | None) -> None:
     )
     if box is not None:
         connection.execute(
-            text("INSERT INTO stream_box SELECT number, :west, :east, :south, :north FROM stream WHERE id = :id"),
+            text(
+                "INSERT INTO stream_box SELECT number, :west, :east, :south, :north FROM stream WHERE id = :id"
+            ),
             values,
         )
 
@@ -72,7 +74,9 @@ def near(query: Any, box: Box, dialect: str) -> Any:
     """Narrow a query on streams to those whose box meets another."""
     values = {"west": box.west, "east": box.east, "south": box.south, "north": box.north}
     if dialect == "postgresql":
-        return query.where(text("stream.box && ST_MakeEnvelope(:west, :south, :east, :north, 4326)").bindparams(**values))
+        return query.where(
+            text("stream.box && ST_MakeEnvelope(:west, :south, :east, :north, 4326)").bindparams(**values)
+        )
     inside = text(
         "SELECT number FROM stream_box WHERE west <= :east AND east >= :west AND south <= :north AND north >= :south"
     ).bindparams(**values)

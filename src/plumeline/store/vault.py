@@ -68,7 +68,9 @@ class Vault:
             StoreError: the content was deleted, or the store was tampered with.
         """
         if wrapped is None:
-            raise StoreError("the content of this record was deleted at the end of its retention", where=stream)
+            raise StoreError(
+                "the content of this record was deleted at the end of its retention", where=stream
+            )
         return unlock(self.master, wrapped, stream)
 
 

@@ -47,7 +47,8 @@ def coarse_circle(finding: Finding) -> CoarseCircle:
     step_deg = math.sqrt(finding.area_m2 / math.pi) / METRES_PER_DEGREE
     step_lon_deg = step_deg / max(0.01, math.cos(math.radians(middle.lat_deg)))
     centre = lonlat(
-        round(round(middle.lon_deg / step_lon_deg) * step_lon_deg, 6), round(round(middle.lat_deg / step_deg) * step_deg, 6)
+        round(round(middle.lon_deg / step_lon_deg) * step_lon_deg, 6),
+        round(round(middle.lat_deg / step_deg) * step_deg, 6),
     )
     corners = shapely.get_coordinates(region)
     east_m, north_m = LocalFrame(origin=centre).to_local(corners[:, 0], corners[:, 1])

@@ -63,13 +63,17 @@ def geopackage(content: Content) -> bytes:
 
     rows = [_properties(finding, content) for finding in content.findings]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = [np.array([row.get(name) for row in rows], dtype=_kind(rows, name)) for name in names]
+    columns: list[Any] = [
+        np.array([row.get(name) for row in rows], dtype=_kind(rows, name)) for name in names
+    ]
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{content.prepared:%Y-%m-%dT%H:%M:%S.000Z}"})
     buffer = io.BytesIO()
     try:
         pyogrio.raw.write(
             buffer,
-            geometry=np.array([shapely.to_wkb(finding.region_90) for finding in content.findings], dtype=object),
+            geometry=np.array(
+                [shapely.to_wkb(finding.region_90) for finding in content.findings], dtype=object
+            ),
             field_data=columns,
             fields=names,
             driver="GPKG",
@@ -98,12 +102,17 @@ def kml(content: Content) -> bytes:
         mark = ET.SubElement(document, f"{{{KML}}}Placemark")
         ET.SubElement(mark, f"{{{KML}}}name").text = f"{prefix}{finding.label} 90 %"
         facts = _properties(finding, content)
-        ET.SubElement(mark, f"{{{KML}}}description").text = "\n".join(f"{key}: {value}" for key, value in facts.items())
+        ET.SubElement(mark, f"{{{KML}}}description").text = "\n".join(
+            f"{key}: {value}" for key, value in facts.items()
+        )
         shapes = ET.SubElement(mark, f"{{{KML}}}MultiGeometry")
         for part in finding.region_90.geoms:
             polygon = ET.SubElement(shapes, f"{{{KML}}}Polygon")
             for kind, ring in [("outer", part.exterior), *(("inner", hole) for hole in part.interiors)]:
                 side = ET.SubElement(polygon, f"{{{KML}}}{kind}BoundaryIs")
                 line = ET.SubElement(side, f"{{{KML}}}LinearRing")
-                ET.SubElement(line, f"{{{KML}}}coordinates").text = " ".join(f"{x:.6f},{y:.6f}" for x, y in ring.coords)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+                ET.SubElement(line, f"{{{KML}}}coordinates").text = " ".join(
+                    f"{x:.6f},{y:.6f}" for x, y in ring.coords
+                )
+    body: bytes = ET.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"

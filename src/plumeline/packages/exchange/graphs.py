@@ -41,7 +41,8 @@ def ro_crate(content: Content, files: Mapping[str, bytes]) -> bytes:
             "@id": "./",
             "@type": "Dataset",
             "name": f"{'EXERCISE ' if content.exercise else ''}Survey finding {content.case}",
-            "description": f"{content.handling.tlp.value}; " + "; ".join(c.value for c in content.handling.caveats),
+            "description": f"{content.handling.tlp.value}; "
+            + "; ".join(c.value for c in content.handling.caveats),
             "datePublished": content.prepared.isoformat(),
             "license": content.handling.permitted_use[0].en,
             "identifier": content.release,
@@ -57,7 +58,10 @@ def ro_crate(content: Content, files: Mapping[str, bytes]) -> bytes:
         }
         for name in names
     ]
-    return canonical_json({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}).encode() + b"\n"
+    return (
+        canonical_json({"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": graph}).encode()
+        + b"\n"
+    )
 
 
 def prov_json(content: Content) -> bytes:
@@ -116,8 +120,14 @@ def case_uco(content: Content) -> bytes:
                         {
                             "@id": _kb("Hash", recording.sha256),
                             "@type": "uco-types:Hash",
-                            "uco-types:hashMethod": {"@type": "uco-vocabulary:HashNameVocab", "@value": "SHA256"},
-                            "uco-types:hashValue": {"@type": "xsd:hexBinary", "@value": recording.sha256.upper()},
+                            "uco-types:hashMethod": {
+                                "@type": "uco-vocabulary:HashNameVocab",
+                                "@value": "SHA256",
+                            },
+                            "uco-types:hashValue": {
+                                "@type": "xsd:hexBinary",
+                                "@value": recording.sha256.upper(),
+                            },
                         }
                     ],
                 },
@@ -160,4 +170,7 @@ def case_uco(content: Content) -> bytes:
         "uco-vocabulary": "https://ontology.unifiedcyberontology.org/uco/vocabulary/",
         "xsd": "http://www.w3.org/2001/XMLSchema#",
     }
-    return canonical_json({"@context": context, "@graph": [investigation, record, marking, *files]}).encode() + b"\n"
+    return (
+        canonical_json({"@context": context, "@graph": [investigation, record, marking, *files]}).encode()
+        + b"\n"
+    )

@@ -81,7 +81,8 @@ def cursor_on_target(content: Content) -> bytes:
             f"{prefix}{content.handling.tlp.value}: the source lies somewhere within the circle; no finer position exists. "
             "Screening result."
         )
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    body: bytes = ET.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"
 
 
 def stix(content: Content) -> bytes:

@@ -30,7 +30,9 @@ def upgrade() -> None:
     for table, column in {"stream": "id", "event": "stream", "blob": "stream"}.items():
         op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-        op.execute(f"CREATE POLICY {table}_compartments ON {table} USING ({_VISIBLE.format(id=f'{table}.{column}')})")
+        op.execute(
+            f"CREATE POLICY {table}_compartments ON {table} USING ({_VISIBLE.format(id=f'{table}.{column}')})"
+        )
 
 
 def downgrade() -> None:
