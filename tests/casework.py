@@ -29,7 +29,7 @@ from plumeline.observations import Survey
 from plumeline.provenance import Provenance
 from plumeline.sources import Interval, Region, SourceEstimate, SourceReport
 from plumeline.workflows import desk as desks
-from plumeline.workflows import intake, release, review
+from plumeline.workflows import intake, located, opening, release, review
 from plumeline.workflows.authorities import issue_authority
 
 ORIGIN = lonlat(-40.0, 30.0)  # mid-ocean: nobody's house lies under a test
@@ -308,8 +308,8 @@ def opened_case(world, **changes):
     """A case just opened by the analyst, with its sections."""
     analyst = world.desk("A-ANAL01")
     taken = intake.ingest(analyst, survey(), authority=AUTHORITY, label="flight", position_sigma_m=0.03)
-    case = intake.open_case(
-        analyst, taken.recording, intake.located_of(report(taken.survey)), marking(**changes)
+    case = opening.open_case(
+        analyst, taken.recording, located.located_of(report(taken.survey)), marking(**changes)
     )
     review.set_sections(analyst, case, sections())
     return case

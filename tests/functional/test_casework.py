@@ -22,7 +22,7 @@ from plumeline.errors import AccessError, RefusedError
 from plumeline.outcomes import Answer, AnswerKind, HandoverState, OutcomeKind, Urgency
 from plumeline.outcomes.events import ANSWER_TYPE
 from plumeline.packages import read_card, read_notice, verify_package
-from plumeline.workflows import audits, handovers, intake, release, review
+from plumeline.workflows import audits, handovers, intake, located, opening, release, review
 from plumeline.workflows.desk import card_bytes, trust_card
 
 TOOLS = ("age", "age-keygen", "minisign", "openssl", "ssh-keygen")
@@ -127,11 +127,11 @@ def test_a_case_from_authority_to_closure(tmp_path):  # noqa: PLR0915 (one walk,
 
     # 2. A result that used them is no finding; one from the rest becomes a case.
     with pytest.raises(AccessError, match="10 quarantined samples"):
-        intake.open_case(
-            analyst, taken.recording, intake.located_of(casework.report(flown)), casework.marking()
+        opening.open_case(
+            analyst, taken.recording, located.located_of(casework.report(flown)), casework.marking()
         )
-    case = intake.open_case(
-        analyst, taken.recording, intake.located_of(casework.report(taken.survey)), casework.marking()
+    case = opening.open_case(
+        analyst, taken.recording, located.located_of(casework.report(taken.survey)), casework.marking()
     )
     review.set_sections(analyst, case, casework.sections())
 
@@ -219,12 +219,12 @@ def test_a_case_from_authority_to_closure(tmp_path):  # noqa: PLR0915 (one walk,
         handovers.close_case(analyst, case, handover)
     world.clock.forward(days=1)
     later = casework.survey(start=world.clock.now - timedelta(minutes=10), digest="b" * 64, name="second")
-    blind_flight = intake.located_of(casework.report(later, found=False, limit_kg_s=1e-3))
+    blind_flight = located.located_of(casework.report(later, found=False, limit_kg_s=1e-3))
     assert not handovers.record_resurvey(analyst, case, blind_flight).adequate
     with pytest.raises(RefusedError, match="could not have seen"):
         handovers.close_case(analyst, case, handover)
     good = handovers.record_resurvey(
-        analyst, case, intake.located_of(casework.report(later, found=False, limit_kg_s=2e-5))
+        analyst, case, located.located_of(casework.report(later, found=False, limit_kg_s=2e-5))
     )
     assert good.adequate
     assert not good.source_seen

@@ -17,7 +17,7 @@ from plumeline.errors import StoreError
 from plumeline.store.cases_tables import CHECKPOINT
 
 if TYPE_CHECKING:
-    from plumeline.store.cases import Session
+    from plumeline.store.cases_session import Session
     from plumeline.workflows.desk import Desk
 
 LOG_ID = "L-LOG"
@@ -59,7 +59,7 @@ def sign_head(desk: Desk) -> str:
 def _sign(desk: Desk, session: Session) -> str:
     leaves = [leaf for _, leaf, _ in session.audit_rows()]
     head = Checkpoint(origin=desk.log_name, size=len(leaves), root=root(leaves))
-    note = sign_checkpoint(head, desk.store.vault.log_key)
+    note = sign_checkpoint(head, desk.store.setting.vault.log_key)
     session.connection.execute(insert(CHECKPOINT).values(size=head.size, note=note))
     return note
 
@@ -133,7 +133,7 @@ def check_log(desk: Desk) -> LogCheck:
         )
     leaves = [leaf for _, leaf, _ in rows]
     for note in notes:
-        head = verify_checkpoint(note, {desk.log_name: desk.store.vault.log_key.public_hex})
+        head = verify_checkpoint(note, {desk.log_name: desk.store.setting.vault.log_key.public_hex})
         if head.size > len(leaves) or root(leaves[: head.size]) != head.root:
             raise StoreError(f"the audit log is not the one that was signed at size {head.size}")
     return LogCheck(size=len(rows), checkpoints=len(notes))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from plumeline.access.authority import Authority, SignedAuthority, read_authority, sign_authority
 from plumeline.access.guard import Kind, Verb
 from plumeline.errors import AccessError, InputError
-from plumeline.store.cases import Change
+from plumeline.store.cases_records import Change
 
 if TYPE_CHECKING:
-    from plumeline.store.cases import Session
+    from plumeline.store.cases_session import Session
     from plumeline.workflows.desk import Desk
 
 

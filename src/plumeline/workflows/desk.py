@@ -20,8 +20,10 @@ from plumeline.outcomes.events import HandoverEvent
 from plumeline.packages.events import ReleaseEvent
 from plumeline.packages.verify import TrustCard
 from plumeline.provenance import canonical_json
-from plumeline.store.cases import CaseStore, Change, Head, Session
+from plumeline.store.cases import CaseStore
 from plumeline.store.cases_engine import connect, migrate, transaction
+from plumeline.store.cases_records import Change, Head
+from plumeline.store.cases_session import Session, Setting
 from plumeline.store.vault import new_vault, open_vault
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class Desk:
     @property
     def now(self) -> datetime:
         """The time, UTC."""
-        return self.store.clock()
+        return self.store.setting.clock()
 
     @property
     def log_name(self) -> str:
@@ -134,7 +136,7 @@ def create_store(
     engine = connect(store_url(where))
     migrate(engine)
     vault = new_vault()
-    store = CaseStore(engine, vault, events=EVENTS, clock=clock)
+    store = CaseStore(engine, Setting(vault=vault, events=EVENTS, clock=clock))
     actor = Actor(
         id=custodian.actor,
         organisation=organisation.id,
@@ -175,7 +177,7 @@ def open_desk(where: Path | str, keys: ActorKeys, *, clock: Callable[[], datetim
         facts, keyring = probe.meta("facts"), probe.meta("keyring")
     if facts is None or keyring is None:
         raise StoreError("there is no case store here", remedy="make one: plumeline case init")
-    store = CaseStore(engine, open_vault(keyring, keys), events=EVENTS, clock=clock)
+    store = CaseStore(engine, Setting(vault=open_vault(keyring, keys), events=EVENTS, clock=clock))
     actor = store.actor_record(keys.actor)
     if actor is None or actor.verify_key != keys.signing.public_hex or not actor.active:
         raise AccessError("this badge may not act here", remedy="ask the custodian")
@@ -202,7 +204,9 @@ def admit(desk: Desk, actor: Actor) -> None:
     with desk.session() as session:
         _register(desk, session, Kind.ACTOR, actor.id, actor)
         actors = [latest(session, head) for head in session.find(Kind.ACTOR, verb=Verb.ADMINISTER)]
-        session.set_meta("keyring", desk.store.vault.sealed_to(a.sealing_key for a in actors if a.active))
+        session.set_meta(
+            "keyring", desk.store.setting.vault.sealed_to(a.sealing_key for a in actors if a.active)
+        )
 
 
 def enter_organisation(desk: Desk, organisation: Organisation) -> None:
@@ -268,7 +272,7 @@ def trust_card(desk: Desk) -> TrustCard:
         organisation=desk.organisation,
         signers=signers,
         log_name=desk.log_name,
-        log_key=desk.store.vault.log_key.public_hex,
+        log_key=desk.store.setting.vault.log_key.public_hex,
     )
 
 

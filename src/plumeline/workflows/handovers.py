@@ -28,16 +28,17 @@ from plumeline.outcomes.events import (
 from plumeline.outcomes.handover import Handover, HandoverState, fold_handover, next_state
 from plumeline.outcomes.learning import BandCount, reliability
 from plumeline.outcomes.resurvey import judge, require_closable
-from plumeline.store.cases import Change
+from plumeline.store.cases_records import Change
 from plumeline.workflows.desk import latest
-from plumeline.workflows.release import recall_in
+from plumeline.workflows.recall import recall_in
 from plumeline.workflows.review import read_case, write_case
 
 if TYPE_CHECKING:
     from plumeline.packages.events import ReleasePrepared
-    from plumeline.store.cases import Head, Session
+    from plumeline.store.cases_records import Head
+    from plumeline.store.cases_session import Session
     from plumeline.workflows.desk import Desk
-    from plumeline.workflows.intake import Located
+    from plumeline.workflows.located import Located
 
 NEAR_DEG = 0.001
 """A re-survey's source this near to the old region is taken for the old one: about 100 m."""

@@ -28,12 +28,13 @@ from plumeline.cases.retention import CERTIFICATE_TYPE, DeletionCertificate, kee
 from plumeline.cases.review import CaseView, must_stay_blind, require_blind, require_ready_to_conclude
 from plumeline.cases.rules import Rule, is_affected, rules_digest
 from plumeline.errors import RefusedError
-from plumeline.store.cases import Change, new_id
+from plumeline.store.cases_records import Change, new_id
 
 if TYPE_CHECKING:
     from plumeline.cases.sections import Sections
-    from plumeline.store.cases import Head, Session
     from plumeline.store.cases_places import Box
+    from plumeline.store.cases_records import Head
+    from plumeline.store.cases_session import Session
     from plumeline.workflows.desk import Desk
 
 
