@@ -46,7 +46,7 @@ DRAW_PRIOR = Prior(unexplained=0.5, other=0.5 * 3 / 19)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sites", type=int, default=1600, help="blind sites, half of them benign")
+    parser.add_argument("--sites", type=int, default=4800, help="blind sites, half of them benign")
     parser.add_argument("--seed", type=int, default=20260301)
 
 

@@ -27,7 +27,9 @@ from plumeline.facilities.explanation import (
 )
 from plumeline.facilities.footprints import Building, Footprints, read_footprints, unknown_footprints
 from plumeline.facilities.likelihood import Discrepancy
+from plumeline.facilities.neighbours import Neighbours, PeopleCount, Receptor, survey_neighbours
 from plumeline.facilities.profile import Kind, Period, Profile, read_profile, shipped_profiles
+from plumeline.facilities.register import Register, RegisteredPlace, read_register, search_register
 from plumeline.facilities.settling import Settling, settle
 from plumeline.facilities.verbal import verbal
 
@@ -46,11 +48,16 @@ __all__ = [
     "Kind",
     "Look",
     "Mixture",
+    "Neighbours",
     "PassSpread",
+    "PeopleCount",
     "Period",
     "Prior",
     "Profile",
+    "Receptor",
+    "Register",
     "RegisterSearch",
+    "RegisteredPlace",
     "Rules",
     "Settling",
     "State",
@@ -63,8 +70,11 @@ __all__ = [
     "rank_buildings",
     "read_footprints",
     "read_profile",
+    "read_register",
+    "search_register",
     "settle",
     "shipped_profiles",
+    "survey_neighbours",
     "unknown_footprints",
     "verbal",
 ]

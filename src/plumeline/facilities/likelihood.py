@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -105,9 +106,9 @@ def _lay_out(
         covariance=shared + np.diag(variance),
         present=np.array([s.present if s else 0.0 for s in shares]),
         stranger=np.array([_stranger(name, neighbours, discrepancy) for name in seen]),
-        stranger_ln_density=stats.norm.logpdf(
-            ln_rate, total + discrepancy.stranger_offset, discrepancy.stranger_sigma
-        ),
+        stranger_ln_density=-0.5
+        * (((ln_rate - total - discrepancy.stranger_offset) / discrepancy.stranger_sigma) ** 2)
+        - math.log(discrepancy.stranger_sigma * math.sqrt(2 * math.pi)),
     )
 
 
@@ -130,12 +131,24 @@ def _ln_option(
     covariance = gases.covariance[np.ix_(kept, kept)]
     residual = gases.ln_rate[kept] - gases.mean[kept]
     if residual.size:
-        ln_p += float(
-            stats.multivariate_t.logpdf(residual, shape=covariance, df=discrepancy.degrees_of_freedom)
-        )
+        ln_p += _ln_student(residual, covariance, discrepancy.degrees_of_freedom)
     ln_place, place_variance = _place_rate(profile, mixture, covariance, residual)
     unseen, absent = _not_seen(profile, mixture, discrepancy, ln_place, place_variance)
     return ln_p + _ln_companions(profile, int(kept.sum()), unseen, absent)
+
+
+def _ln_student(residual: Floats, scale: Floats, degrees: int) -> float:
+    """Log density of a multivariate Student t."""
+    lower = np.linalg.cholesky(scale)
+    square = float(np.sum(np.linalg.solve(lower, residual) ** 2))
+    size = residual.size
+    return float(
+        math.lgamma((degrees + size) / 2)
+        - math.lgamma(degrees / 2)
+        - size / 2 * math.log(degrees * math.pi)
+        - np.log(np.diag(lower)).sum()
+        - (degrees + size) / 2 * math.log1p(square / degrees)
+    )
 
 
 def _place_rate(
@@ -184,6 +197,7 @@ def _exactly_one(event: Floats, none: Floats) -> float:
     return float(np.dot(event, others)) if others else 0.0
 
 
+@lru_cache(maxsize=1024)
 def _quantiles_of_probability(probability: Range) -> Floats:
     """Quantiles of a beta distribution with the range's middle and spread."""
     mean = min(max(probability.middle, 0.01), 0.99)

@@ -74,3 +74,39 @@ def places(path: Path, keys: tuple[str, ...]) -> Iterator[tuple[str, float, floa
 
 def _tags(thing: Any, keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{key}={thing.tags[key]}" for key in keys if key in thing.tags)
+
+
+MAJOR_ROADS = frozenset({"motorway", "trunk", "primary", "secondary"})
+"""Roads whose traffic can be seen as a source."""
+
+ROAD_STEP_M = 20.0
+"""Spacing of the points that stand for a road [m]."""
+
+
+def roads(path: Path) -> Iterator[tuple[str, float, float]]:
+    """Points along major roads.
+
+    Args:
+        path: OSM PBF or XML.
+
+    Yields:
+        Tag "highway=…", longitude, latitude [degrees].
+
+    Raises:
+        ReadError: the file is broken.
+    """
+    import osmium  # noqa: PLC0415 (needs the extra "places")
+
+    try:
+        ways: Any = osmium.FileProcessor(str(path)).with_locations()
+        for way in ways.with_filter(osmium.filter.KeyFilter("highway")):
+            if not way.is_way() or way.tags["highway"] not in MAJOR_ROADS:
+                continue
+            corners = [(node.lon, node.lat) for node in way.nodes if node.location.valid()]
+            if len(corners) < 2:
+                continue
+            line: Any = shapely.segmentize(shapely.LineString(corners), ROAD_STEP_M / 111_000)
+            for lon_deg, lat_deg in shapely.get_coordinates(line):
+                yield f"highway={way.tags['highway']}", float(lon_deg), float(lat_deg)
+    except RuntimeError as error:
+        raise ReadError(f"cannot be read: {error}", where=path.name) from None
