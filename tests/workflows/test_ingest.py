@@ -213,9 +213,11 @@ def test_response_is_taken_out_or_flagged(folder):
     plain = load_survey(path, settings=SurveySettings(wind=WEST_WIND)).in_situ
     first, second = load_survey(path, settings=corrected), load_survey(path, settings=left).in_situ
     assert any("taken out" in remark for remark in first.remarks)
-    assert float(first.in_situ["mass_concentration_sigma"].min()) > float(
-        plain["mass_concentration_sigma"].max()
-    )
+    noise = plain["mass_concentration_sigma"].to_numpy()
+    assert (first.in_situ["mass_concentration_sigma"].to_numpy() >= noise).all()
+    assert float(first.in_situ["mass_concentration_sigma"].max()) > 3 * noise.max()
+    assert "rise_time" not in first.in_situ
+    assert second["rise_time"].to_numpy() == pytest.approx(4.0)
     assert (second["quality"] & int(Quality.LAG_UNCORRECTED)).all()
     assert np.array_equal(second["mass_concentration"], plain["mass_concentration"])
 

@@ -5,6 +5,10 @@ the last stage plus white noise. That is a linear Gaussian state-space model on 
 fixed-interval smoother give the posterior mean and standard deviation of x; q is set by maximum likelihood. This is
 Tikhonov regularisation of the first difference, with the strength taken from the data and the error known.
 
+Plumes are intermittent, so one q for the whole record would make quiet air look as uncertain as a plume: a first pass
+shows where the air is restless, and q of the second follows that. The error of a value is never less than the readings'
+noise, because smoothed values share their errors with their neighbours.
+
 It is preferred over Fourier or plain inverse filters because readings are unevenly spaced and have gaps, and over
 plain Tikhonov because the error of every value comes with it.
 
@@ -19,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit
+from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import minimize_scalar
 
 from plumeline.errors import InputError
@@ -36,6 +41,15 @@ SAMPLES_PER_TIME_CONSTANT = 1.0
 
 NEGLIGIBLE = 0.2
 """A response faster than this share of the sampling step moves a reading by less than its own step: left alone."""
+
+ACTIVITY_TIME_CONSTANTS = 2.0
+"""Width of the window, in time constants, in which the air's own restlessness is judged."""
+
+QUIET_SHARE = 1e-3
+"""Least restlessness of quiet air, as a share of the record's mean."""
+
+UNRESOLVED = 0.5
+"""Share of the local step between neighbouring values that is taken as change within a step, unseen by any model."""
 
 ROUNDS = 4
 """Rounds in which a sensor with unequal rise and decay settles which of them was at work."""
@@ -93,6 +107,7 @@ def deconvolve(
     for _ in range(ROUNDS if response.is_asymmetric else 1):
         tau = np.where(rising, response.rise_s, response.falling_s)
         values, sigma, stage = _smooth(t, z, tau, response.second_s, known)
+        sigma = np.maximum(sigma, known)
         now = values > stage
         if np.array_equal(now, rising):
             break
@@ -127,29 +142,46 @@ def _smooth(
 ) -> tuple[Floats, Floats, Floats]:
     """Smoothed air, its standard deviation and the smoothed first stage, in the unit of the readings."""
     level, scale = float(np.nanmedian(z)), float(np.nanstd(z)) or 1.0
-    y = (z - level) / scale
-    floor = (noise / scale) ** 2
-    transition, unit = _dynamics(np.diff(t), tau[:-1], second_s)
-    start = float(y[np.isfinite(y)][0])
-    count = np.count_nonzero(np.isfinite(y))
+    y, step = (z - level) / scale, np.diff(t)
+    transition, unit = _dynamics(step, tau[:-1], second_s)
+    width = max(1.0, ACTIVITY_TIME_CONSTANTS * float(np.median(tau)) / float(np.median(step)))
+    even = np.full(step.size, 1.0 / float(np.median(step)))
+    mean, var = _fit(y, transition, unit * even[:, None, None], (noise / scale) ** 2)
+    activity = gaussian_filter1d(np.diff(mean[:, 0]) ** 2 / step, width, mode="nearest")
+    usual = float(np.mean(activity))
+    activity += QUIET_SHARE * usual + 1e-12
+    unseen = ~(np.isfinite(y[1:]) & np.isfinite(y[:-1]))
+    activity = np.where(unseen, np.maximum(activity, usual), activity)
+    mean, var = _fit(y, transition, unit * activity[:, None, None], (noise / scale) ** 2)
+    jump = gaussian_filter1d(np.diff(mean[:, 0], append=mean[-1, 0]) ** 2, width, mode="nearest")
+    sigma = scale * np.sqrt(np.maximum(var[:, 0], 0.0) + UNRESOLVED**2 * jump)
+    return level + scale * mean[:, 0], sigma, level + scale * mean[:, 1]
+
+
+def _fit(y: Floats, transition: Floats, shape: Floats, floor: float) -> tuple[Floats, Floats]:
+    """Smoothed states and their variances for the strength of the random walk that fits best.
+
+    The walk's covariance over each step is a common factor times `shape`; the readings' noise variance is the one
+    that fits best with it, at least `floor`.
+    """
+    known = np.isfinite(y)
+    start, count = float(y[known][0]), int(np.count_nonzero(known))
+    centre = -float(np.log(np.median(shape[:, 0, 0])))
 
     def misfit(log_ratio: float) -> tuple[float, float]:
-        """Minus the log likelihood, and the noise variance that maximises it, given q over that variance."""
-        found = _filter(y, transition, np.exp(log_ratio) * unit, start)
+        """Minus the log likelihood, and the noise variance, given the factor over that variance."""
+        found = _filter(y, transition, np.exp(log_ratio) * shape, start)
         innovations, spread = found[3], found[4]
-        variance = max(float(np.sum(innovations**2 / spread)) / count, floor)
-        fit = float(np.sum(innovations**2 / spread)) / variance + count * np.log(variance)
-        return 0.5 * (fit + float(np.sum(np.log(spread[np.isfinite(y)])))), variance
+        squares = float(np.sum(innovations**2 / spread))
+        variance = max(squares / count, floor)
+        fit = squares / variance + count * np.log(variance)
+        return 0.5 * (fit + float(np.sum(np.log(spread[known])))), variance
 
-    guess = -np.log(float(np.median(np.diff(t))))
-    found = minimize_scalar(
-        lambda log_ratio: misfit(log_ratio)[0], bounds=(guess - 8.0, guess + 16.0), method="bounded"
-    )
-    variance = misfit(float(found.x))[1]
-    result = _filter(y, transition, np.exp(float(found.x)) * unit, start)
+    bounds = (centre - 10.0, centre + 18.0)
+    best = minimize_scalar(lambda log_ratio: misfit(log_ratio)[0], bounds=bounds, method="bounded")
+    result = _filter(y, transition, np.exp(float(best.x)) * shape, start)
     mean, var = _backward(y, transition, *result)
-    sigma = scale * np.sqrt(variance * np.maximum(var[:, 0], 0.0))
-    return level + scale * mean[:, 0], sigma, level + scale * mean[:, 1]
+    return mean, misfit(float(best.x))[1] * var
 
 
 def _dynamics(step: Floats, tau: Floats, second_s: float) -> tuple[Floats, Floats]:

@@ -115,6 +115,27 @@ _READING = {
     "detection_limit": Variable(
         dims=("reading", "species"), kind="f", units="kg m-3", doc="Least enhancement seen; NaN if unknown."
     ),
+    "rise_time": Variable(
+        dims=("sensor_index", "species"),
+        kind="f",
+        units="s",
+        doc="Time constant of the sensor while rising that is still in the readings; NaN if none.",
+        required=False,
+    ),
+    "decay_time": Variable(
+        dims=("sensor_index", "species"),
+        kind="f",
+        units="s",
+        doc="Time constant of the sensor while falling that is still in the readings; NaN if none.",
+        required=False,
+    ),
+    "second_time": Variable(
+        dims=("sensor_index", "species"),
+        kind="f",
+        units="s",
+        doc="Time constant of the sensor's second stage that is still in the readings; NaN if none.",
+        required=False,
+    ),
     "molar_mass": Variable(
         dims=("species",), kind="f", units="kg mol-1", doc="Of each species; NaN if unknown."
     ),

@@ -46,6 +46,8 @@ class Series:
     sigma_kg_m3: Floats
     limit_kg_m3: Floats
     flags: NDArray[np.int64]
+    left: Response
+    """What of the sensor's response is still in the values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +183,7 @@ def _series(
         sigma_kg_m3=convert(sigma),
         limit_kg_m3=convert(np.full(rows.size, np.nan if limit is None else float(limit))),
         flags=np.broadcast_to(flags, rows.shape).astype(np.int64),
+        left=response_of(declared) if late else Response(),
     )
 
 

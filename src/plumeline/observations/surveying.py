@@ -74,7 +74,11 @@ def make_survey(
         aligned, elsewhere = positions.at_one_place(aligned)
         remarks += elsewhere
     bench = _Bench(settings=settings, frame=positions.survey_frame(aligned, settings))
-    bench.remarks += [*settings.remarks, *_file_remarks(aligned), *remarks]
+    bench.remarks += [
+        *settings.remarks,
+        *_file_remarks(aligned, is_frame_known=bool(settings.wind.frame)),
+        *remarks,
+    ]
     for source in aligned:
         track = positions.merge_attitude(
             positions.platform_track(source, bench.frame, settings.height), source
@@ -106,8 +110,14 @@ def make_survey(
     return _checked(survey, bench)
 
 
-def _file_remarks(files: Sequence[Source]) -> list[str]:
-    lines = [f"{source.name}: {remark}" for source in files for remark in source.recording.remarks]
+def _file_remarks(files: Sequence[Source], *, is_frame_known: bool) -> list[str]:
+    asked = "whether wind directions count from the nose"
+    lines = [
+        f"{source.name}: {remark}"
+        for source in files
+        for remark in source.recording.remarks
+        if not (is_frame_known and asked in remark.what)
+    ]
     relative = [source.name for source in files if source.is_relative]
     if relative:
         lines.append(f"the times of {', '.join(relative)} have no calendar date: they are labels only")
@@ -304,17 +314,35 @@ def _dataset(
     every |= np.where(np.concatenate([part["short"] for part in parts]), int(Quality.DROPOUT), 0)
     every |= np.where(placed, 0, int(Quality.POSITION_MISSING))
     every |= np.where(np.isfinite(wind["wind_eastward"]), 0, int(Quality.WIND_MISSING))
+    left = _responses(parts, sensors, list(gases))
     order = np.lexsort((columns["sensor"], columns["time"]))
     by_row = columns | wind | grids | {"quality": flags | every[:, None]}
     return assemble(
         schema,
         {name: values[order] for name, values in by_row.items()}
         | {
+            **left,
             "sensor_name": sensors,
             "species": list(gases),
             "molar_mass": [one.molar_mass_kg_mol for one in gases.values()],
         },
     )
+
+
+def _responses(parts: list[Columns], sensors: list[str], gases: list[str]) -> dict[str, Floats]:
+    """Time constants that are still in the readings, by sensor and gas."""
+    out = {
+        name: np.full((len(sensors), len(gases)), np.nan)
+        for name in ("rise_time", "decay_time", "second_time")
+    }
+    for part in parts:
+        for one in part["series"]:
+            if part["label"].size and not one.left.is_immediate:
+                place = sensors.index(str(part["label"][0])), gases.index(one.gas.name)
+                out["rise_time"][place] = one.left.rise_s
+                out["decay_time"][place] = one.left.falling_s
+                out["second_time"][place] = one.left.second_s or np.nan
+    return out
 
 
 def _checked(survey: Survey, bench: _Bench) -> Survey:
