@@ -19,7 +19,12 @@ def spectra() -> None:
 @spectra.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("spectra.h5"), show_default=True
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("spectra.h5"),
+    show_default=True,
+    help="Library file to make.",
 )
 def build(folder: Path, output: Path) -> None:
     """Import every spectral file below FOLDER into one library file.
@@ -57,7 +62,12 @@ def list_(library: Path) -> None:
 @spectra.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "-l", "--library", type=click.Path(path_type=Path), default=Path("spectra.h5"), show_default=True
+    "-l",
+    "--library",
+    type=click.Path(path_type=Path),
+    default=Path("spectra.h5"),
+    show_default=True,
+    help="Library file to use.",
 )
 @click.option("--self-emission", type=click.Path(path_type=Path), help="Spectrum of the instrument itself.")
 def columns(files: tuple[Path, ...], library: Path, self_emission: Path | None) -> None:

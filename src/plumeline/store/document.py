@@ -63,7 +63,7 @@ def locate_document(report: SourceReport) -> dict[str, Any]:
         "minimum_detectable_rate": minimum_detectable_rates(report.detectability),
         "diagnostics": {name: _plain(value) for name, value in sorted(report.diagnostics.items())},
         "warnings": list(report.warnings),
-        "remarks": list(report.survey.remarks),
+        "remarks": [line for line in report.survey.remarks if line not in report.warnings],
         "provenance": None if report.provenance is None else report.provenance.as_dict(),
     }
 

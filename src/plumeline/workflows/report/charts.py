@@ -176,8 +176,7 @@ class Chart:
         if self.time_x:
             values, names = time_ticks(x0, x1, count)
         elif self.log_x:
-            values = [float(v) for v in range(math.ceil(x0 - 1e-9), math.floor(x1 + 1e-9) + 1)]
-            names = [f"{10**v:g}" for v in values]
+            values, names = decade_ticks(x0, x1)
         else:
             values, names = linear_ticks(x0, x1, count)
         return list(zip(self.x_px(np.array(values)).tolist(), names, strict=True))
@@ -206,6 +205,14 @@ def linear_ticks(low: float, high: float, count: int) -> tuple[list[float], list
     first = math.ceil(low / step - 1e-9)
     values = [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]
     return values, [f"{0.0 if abs(v) < step * 1e-6 else v:.10g}" for v in values]
+
+
+def decade_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Powers of ten between two log10 bounds, with 2 and 5 between them where there is room."""
+    between = (1, 2, 5) if high - low < 2.2 else (1,)
+    marks = [m * 10.0**n for n in range(math.floor(low), math.ceil(high) + 1) for m in between]
+    kept = [mark for mark in marks if low - 1e-9 <= math.log10(mark) <= high + 1e-9]
+    return [math.log10(mark) for mark in kept], [f"{mark:.6g}" for mark in kept]
 
 
 def time_ticks(start_s: float, end_s: float, count: int) -> tuple[list[float], list[str]]:

@@ -35,6 +35,9 @@ SITE_REACH_M = 1500.0
 WIDE_FACTOR = 4.0
 """A rate interval whose ends differ by more than this factor is said to be wide."""
 
+LEAST_CHANCE = 0.001
+"""Probabilities nearer to 0 or 1 than this are not told apart."""
+
 SETTLED_BELOW, SETTLED_ABOVE = 0.05, 0.95
 UNCERTAIN_WIND = 0.25
 
@@ -72,6 +75,7 @@ def render_report(
         lstrip_blocks=True,
     )
     environment.filters["sig"] = significant_text
+    environment.filters["chance"] = chance_text
     series, more = time_series(report, words)
     style, script = _style(), _script()
     return environment.get_template("report.html.j2").render(
@@ -131,6 +135,22 @@ def significant_text(value: float | None, digits: int = 2) -> str:
     return f"{rounded:.{max(decimals, 0)}f}" if abs(decimals) < 8 else f"{rounded:g}"
 
 
+def chance_text(value: float | None) -> str:
+    """A probability: two digits, and nothing beyond what draws can tell.
+
+    Args:
+        value: 0 to 1, or None.
+
+    Returns:
+        Text, "below 0.001" and "above 0.999" at the ends.
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value < LEAST_CHANCE:
+        return f"below {LEAST_CHANCE}"
+    return f"above {1 - LEAST_CHANCE}" if value > 1 - LEAST_CHANCE else significant_text(value)
+
+
 def verdict(report: SourceReport, words: dict[str, str]) -> dict[str, str]:
     """Heading and sentence that say what was found.
 
@@ -142,7 +162,7 @@ def verdict(report: SourceReport, words: dict[str, str]) -> dict[str, str]:
         `kind` ("found", "none"), `heading`, `sentence`.
     """
     document = locate_document(report)
-    chance = significant_text(1.0 - report.probability_no_source, 3)
+    chance = chance_text(1.0 - report.probability_no_source)
     if len(report.sources) == 1:
         radius = significant_text(document["sources"][0]["radius_90_m"])
         sentence = words["found_sentence"].format(probability=chance, radius=radius)
