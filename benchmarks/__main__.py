@@ -15,6 +15,7 @@ from benchmarks import results
 BENCHMARKS: dict[str, str] = {
     "explanations": "explanations, buildings and activity on blind sites",
     "field_validation": "The simulator against Prairie Grass, ADED, Ginninderra and Chilbolton: FAC2, FB, NMSE.",
+    "reader_fuzz": "readers against mutated files: only clear errors may come out",
 }
 """Name to what it measures; the module of the same name has `add_options(parser)` and `run(options) -> Figures`."""
 

@@ -5,6 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmarks.small_files import (
+    CRAZYFLIE,
+    RAVEN,
+    SKYHUB_NEW,
+    SKYHUB_OLD,
+    SNIFFER_CHINESE,
+    SNIFFER_ENGLISH,
+    WIND,
+    small_files,
+)
 
 from plumeline.errors import ReadError, UnknownFormatError
 from plumeline.instruments import candidates, formats, identify, read
@@ -20,36 +30,6 @@ def test_a_format_is_named_documented_and_recognisable(spec):
     assert spec.mapping.doc
     assert spec.mapping.handler in HANDLERS
     assert spec.mapping.signature or spec.mapping.handler == "table"
-
-
-SKYHUB_OLD = (
-    "Elapsed,Date,Time,Pitch,Roll,Yaw,Latitude,Longitude,Altitude,Next WP,Velocity,Status RTK,"
-    "ALT:Altitude,ALT:ID,GAS:Methane,GAS:Status\n"
-    "1701946542989,2023/12/07,10:55:42.989,0.2,4.9,-56.5,56.862888,24.111669,20.09,,0.02,OFF,20.4,v1:x:0,57,1\n"
-    "1701946542998,2023/12/07,10:55:42.998,0.2,4.9,-56.5,56.862888,24.111669,20.09,,0.02,OFF,20.4,v1:x:0,,1\n"
-)
-SKYHUB_NEW = (
-    "Elapsed(ms),Date(yyyy/MM/dd),Time(UTC),Pitch,Roll,Heading,Latitude,Longitude,Altitude(above take-off),Velocity,"
-    "AIR:Speed,AIR:Direction\n"
-    "159082,2023/10/24,09:55:15.336,0.55,1.04,127.13,56.86,24.11,-0.00,0.00,0.30,155.00\n"
-    "159182,2023/10/24,09:55:15.436,0.55,1.04,127.13,56.86,24.11,-0.00,0.00,,\n"
-)
-RAVEN = (
-    "time,duration / s,Lat,Lon,temperature / C,pressure / hPa,humidity / %,CO2 / ppm,SO2 / ppm\n"
-    "18:17:33,0,38.4,14.9,16.91,1022.15,35.44,517.6,0.5\n"
-)
-CRAZYFLIE = "Time,X,Y,Z,Gas1L,Gas1R\n0,0.05,0.14,1.0,18996,18834\n100,0.07,0.15,1.0,18996,18833\n"
-SNIFFER_CHINESE = (
-    "#Created by: Sniffer4DMapper 2.2.06.29\n项目名称 :气体监测总览表格\n"
-    "采样点时间,相对高度 m,经度,纬度,温度 ℃,湿度 %,气压 Pa,VOCs ppm,SO2 μg/m3,CO mg/m3,设备序列号\n"
-    "2021-03-04 10:00:00,30.1,113.9,22.5,25.1,60,101300,0.2,11,0.4,SN1\n"
-)
-SNIFFER_ENGLISH = (
-    "#Created by: Sniffer4DMapper\n"
-    "Time,Relative Height m,Longitude,Latitude,Temperature ℃,Humidity %,Pressure Pa,VOCs ppm,SO2 ppm\n"
-    "2021-03-04 10:00:00,30.1,113.9,22.5,25.1,60,101300,0.2,0.01\n"
-)
-WIND = "time_utc,speed_m_s,direction_from_deg\n2022-05-09T06:00:00Z,1.84,25.27\n"
 
 
 def write(tmp_path, text, encoding="utf-8"):
@@ -75,6 +55,13 @@ def test_tables_are_recognised_in_any_encoding(tmp_path, text, name, encoding):
     path = write(tmp_path, text, encoding)
     assert [spec.name for spec in candidates(path)] == [name]
     assert read(path).format_name == name
+
+
+@pytest.mark.parametrize("name", sorted(small_files()))
+def test_every_small_file_is_read_as_its_format(tmp_path, name):
+    path = tmp_path / "recording"
+    path.write_bytes(small_files()[name])
+    assert read(path).format_name == name.split()[0]
 
 
 def test_skyhub_methane_leaves_out_rows_without_news(tmp_path):
@@ -164,3 +151,7 @@ def test_the_docs_list_exactly_the_formats_there_are():
     text = (Path(__file__).resolve().parents[2] / "docs" / "instruments.md").read_text()
     listed = dict(re.findall(r"^\| `(\w+_l0_\w+)` \| (.*) \|$", text, re.MULTILINE))
     assert listed == {spec.name: spec.title for spec in formats()}
+
+
+def test_there_is_a_small_file_of_every_format():
+    assert {name.split()[0] for name in small_files()} == NAMES

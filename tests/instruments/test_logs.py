@@ -2,8 +2,8 @@ import struct
 
 import numpy as np
 import pytest
+from benchmarks.small_files import FIRST_UTC, dataflash, tlog, ulog
 
-from instruments.logs import FIRST_UTC, dataflash, tlog, ulog
 from plumeline.errors import ReadError
 from plumeline.instruments import identify, read
 from plumeline.instruments.clocks import BootClock, utc_from_gps

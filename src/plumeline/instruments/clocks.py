@@ -35,6 +35,18 @@ STEADY_NS = 500_000_000
 """Clocks that part by more than this over one log are remarked [ns]."""
 
 
+def whole(values: NDArray[np.float64]) -> Integers:
+    """Floats as integers; what is no number is 0, and what is beyond 2^53 is cut there.
+
+    Args:
+        values: counts as floats, any shape.
+
+    Returns:
+        Integers, same shape.
+    """
+    return np.nan_to_num(values, nan=0.0).clip(-(2.0**53), 2.0**53).astype("int64")
+
+
 def utc_from_gps(week: Integers, millisecond: Integers) -> Times:
     """UTC of a GPS week and time of week.
 

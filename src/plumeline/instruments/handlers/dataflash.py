@@ -7,8 +7,6 @@ References: https://ardupilot.org/copter/docs/logmessages.html (GPS, POS, ATT, N
 
 from __future__ import annotations
 
-import contextlib
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +14,8 @@ from pymavlink.DFReader import DFReader_binary
 
 from plumeline.errors import ReadError
 from plumeline.instruments import checks
-from plumeline.instruments.clocks import BootClock, utc_from_gps
+from plumeline.instruments.clocks import BootClock, utc_from_gps, whole
+from plumeline.instruments.handlers.complaints import caught
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.table import RawTables
 from plumeline.instruments.tables import make_table
@@ -65,7 +64,7 @@ def read_dataflash(path: Path, mapping: TableMapping, progress: Progress | None)
     if gps["TimeUS"].size:
         gps = _only(gps, ~(gps["I"] > 0))
     fix = gps["Status"] >= FIX_3D
-    utc = utc_from_gps(_whole(gps["GWk"][fix]), _whole(gps["GMS"][fix]))
+    utc = utc_from_gps(whole(gps["GWk"][fix]), whole(gps["GMS"][fix]))
     clock = BootClock.fit(_nanoseconds(gps["TimeUS"][fix]), utc)
     tables: dict[str, xr.Dataset] = {}
     for kind, table in (
@@ -89,9 +88,8 @@ def read_dataflash(path: Path, mapping: TableMapping, progress: Progress | None)
 def _messages(path: Path) -> tuple[dict[str, dict[str, NDArray[np.float64]]], list[Remark]]:
     # Every wanted message's fields and its number in the file, from 1; the library's complaints as a remark.
     rows: dict[str, list[list[float]]] = {name: [] for name in WANTED}
-    said = io.StringIO()
     fault = ""
-    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+    with caught() as said:
         try:
             _collect(path, rows)
         except Exception as error:  # noqa: BLE001 (a broken log may make the library fail in any way)
@@ -111,8 +109,7 @@ def _messages(path: Path) -> tuple[dict[str, dict[str, NDArray[np.float64]]], li
         for name, found in rows.items()
     }
     remarks = []
-    if fault or said.getvalue().strip():
-        what = fault or said.getvalue().strip().splitlines()[0]
+    if what := fault or said.first:
         remarks.append(
             Remark(
                 what=f"the log is damaged ({what})", consequence="what could be read before and after is kept"
@@ -121,11 +118,30 @@ def _messages(path: Path) -> tuple[dict[str, dict[str, NDArray[np.float64]]], li
     return tables, remarks
 
 
+class _Log(DFReader_binary):  # type: ignore[misc]
+    """The library's reader, with its file closed when it fails and its quiet indexer in place of the C one that prints."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            super().__init__(str(path))
+        except BaseException:
+            self.close()
+            raise
+
+    def init_arrays_fast(self, progress_callback: Any = None) -> None:
+        """Index the log in Python."""
+        self.init_arrays(progress_callback)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("data_map", "filehandle"):
+            if hasattr(self, name):
+                getattr(self, name).close()
+
+
 def _collect(path: Path, rows: dict[str, list[list[float]]]) -> None:
-    """Add the fields of every wanted message; the library leaves its file open when it fails, so it is closed here."""
-    log: Any = DFReader_binary.__new__(DFReader_binary)
-    try:
-        log.__init__(str(path))
+    """Add the fields of every wanted message."""
+    with _Log(path) as log:
         number = 0
         while (message := log.recv_match(type=list(WANTED))) is not None:
             number += 1
@@ -133,10 +149,6 @@ def _collect(path: Path, rows: dict[str, list[list[float]]]) -> None:
             known = message.get_fieldnames()
             fields = (_number(getattr(message, f)) if f in known else np.nan for f in FIELDS[name])
             rows[name].append([number, *fields])
-    finally:
-        for handle in ("data_map", "filehandle"):
-            if hasattr(log, handle):
-                getattr(log, handle).close()
 
 
 def _number(value: Any) -> float:
@@ -149,12 +161,8 @@ def _only(
     return {name: values[chosen] for name, values in columns.items()}
 
 
-def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    return np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).clip(-(2.0**50), 2.0**50).astype("int64")
-
-
 def _nanoseconds(microseconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    return _whole(microseconds) * 1000
+    return whole(microseconds) * 1000
 
 
 def _track(

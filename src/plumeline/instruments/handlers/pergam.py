@@ -5,7 +5,6 @@ The RMC time is UTC and is used; the logger's own clock is compared with it. The
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
@@ -92,9 +91,8 @@ def read_pergam(path: Path, mapping: TableMapping, progress: Progress | None) ->
             "sensor": np.zeros(len(lines), "int64"),
             "CH4": np.asarray(columns),
             "mode": np.asarray(modes, object),
-            "latitude": _of(track, "latitude"),
-            "longitude": _of(track, "longitude"),
-        },
+        }
+        | {name: track[name].to_numpy() for name in ("latitude", "longitude") if name in track},
         attributes={
             "CH4": {"role": "gas", "species": "CH4", "units": "ppm m", "meaning": "column"},
             "mode": {"role": "status"},
@@ -106,11 +104,6 @@ def read_pergam(path: Path, mapping: TableMapping, progress: Progress | None) ->
     tables = {"track": track.assign_attrs(source_file=path.name), "readings": readings}
     found = [remark for kind, table in tables.items() for remark in checks.table(kind, table)]
     return RawTables(tables=tables, remarks=checks.merged(remarks + found))
-
-
-def _of(track: object, name: str) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    table: dict[str, object] = track  # type: ignore[assignment]
-    return np.asarray(table[name], float) if name in table else np.asarray([math.nan])
 
 
 def _logger_time(record: re.Match[str]) -> np.datetime64:

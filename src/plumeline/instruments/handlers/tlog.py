@@ -17,7 +17,7 @@ from pymavlink.dialects.v20 import ardupilotmega
 
 from plumeline.errors import ReadError
 from plumeline.instruments import checks
-from plumeline.instruments.clocks import BootClock, utc_from_unix
+from plumeline.instruments.clocks import BootClock, utc_from_unix, whole
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.table import RawTables
 from plumeline.instruments.tables import make_table
@@ -208,16 +208,16 @@ class _VehicleClock:
 
     def utc(self, columns: Columns) -> NDArray[np.datetime64]:
         if self.stamps_only or "time_boot_ms" not in columns:
-            nanoseconds = (columns["stamp"].astype("int64") * 1000) + self.stamp_lag_ns
+            nanoseconds = (whole(columns["stamp"]) * 1000) + self.stamp_lag_ns
             return utc_from_unix(nanoseconds // 1000)
-        return self.boot.utc(columns["time_boot_ms"].astype("int64") * 1_000_000)
+        return self.boot.utc(whole(columns["time_boot_ms"]) * 1_000_000)
 
 
 def _clock(log: _Log, system: int) -> tuple[_VehicleClock, list[Remark]]:
     """UTC by SYSTEM_TIME, or by the ground station's stamps when the vehicle had none or was restarted."""
     time = log.columns(system, 2)
-    utc = utc_from_unix(time["time_unix_usec"].clip(0, 2.0**60).astype("int64"))
-    boot = BootClock.fit(time["time_boot_ms"].astype("int64") * 1_000_000, utc)
+    utc = utc_from_unix(whole(time["time_unix_usec"]))
+    boot = BootClock.fit(whole(time["time_boot_ms"]) * 1_000_000, utc)
     counts = log.columns(system, 33)["time_boot_ms"]
     restarted = bool((np.diff(counts) < -REBOOT_MS).any())
     if boot.offset_ns is None or restarted:
@@ -225,10 +225,8 @@ def _clock(log: _Log, system: int) -> tuple[_VehicleClock, list[Remark]]:
         remark = Remark(what=why, consequence="times are those of the ground station's clock")
         return _VehicleClock(boot=boot, stamp_lag_ns=0, stamps_only=True), [remark]
     known = ~np.isnat(utc)
-    stamps = time["stamp"][known].astype("int64") * 1000
-    lag = int(
-        np.median(boot.utc(time["time_boot_ms"][known].astype("int64") * 1_000_000).astype("int64") - stamps)
-    )
+    stamps = whole(time["stamp"][known]) * 1000
+    lag = int(np.median(boot.utc(whole(time["time_boot_ms"][known]) * 1_000_000).astype("int64") - stamps))
     return _VehicleClock(boot=boot, stamp_lag_ns=lag, stamps_only=False), list(boot.remarks)
 
 

@@ -8,8 +8,6 @@ References: https://docs.px4.io/main/en/dev_log/ulog_file_format.html.
 
 from __future__ import annotations
 
-import contextlib
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from pyulog import ULog
 from plumeline.errors import ReadError
 from plumeline.instruments import checks
 from plumeline.instruments.clocks import BootClock, utc_from_unix
+from plumeline.instruments.handlers.complaints import caught
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.table import RawTables
 from plumeline.instruments.tables import make_table
@@ -88,9 +87,8 @@ def read_ulog(path: Path, mapping: TableMapping, progress: Progress | None) -> R
 
 def _topics(path: Path) -> tuple[dict[str, Topic], list[Remark]]:
     # The first instance of each wanted topic; what the library complains of becomes a remark.
-    said = io.StringIO()
     try:
-        with path.open("rb") as stream, contextlib.redirect_stdout(said), np.errstate(all="ignore"):
+        with path.open("rb") as stream, caught() as said, np.errstate(all="ignore"):
             log: Any = ULog(stream, list(TOPICS))
             topics = {found.name: dict(found.data) for found in reversed(log.data_list)}
             damaged, dropouts = bool(log.file_corruption), list(log.dropouts)
@@ -101,8 +99,8 @@ def _topics(path: Path) -> tuple[dict[str, Topic], list[Remark]]:
             remedy="copy it from the autopilot again",
         ) from None
     remarks = []
-    if damaged or said.getvalue().strip():
-        what = (said.getvalue().strip().splitlines() or ["checks failed"])[0]
+    if damaged or said.first:
+        what = said.first or "checks failed"
         remarks.append(Remark(what=f"the log is damaged ({what})", consequence="what could be read is kept"))
     if dropouts:
         longest = max(dropout.duration for dropout in dropouts)
