@@ -16,6 +16,7 @@ BENCHMARKS: dict[str, str] = {
     "explanations": "explanations, buildings and activity on blind sites",
     "field_validation": "The simulator against Prairie Grass, ADED, Ginninderra and Chilbolton: FAC2, FB, NMSE.",
     "reader_fuzz": "readers against mutated files: only clear errors may come out",
+    "reader_large": "a large CSV: CPU seconds and peak memory",
 }
 """Name to what it measures; the module of the same name has `add_options(parser)` and `run(options) -> Figures`."""
 

@@ -71,9 +71,9 @@ class Assembly:
         """
         tables: dict[str, xr.Dataset] = {}
         remarks: list[Remark] = []
-        for kind in [kind for kind in KINDS if kind in self.parts]:
-            blocks = self.parts.pop(kind)
-            arrays = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+        joined = _joined(self.parts)
+        for kind in [kind for kind in KINDS if kind in joined]:
+            arrays = joined.pop(kind)
             if clock.is_time_of_day:
                 arrays["time"], passed = unwrap_midnight(arrays["time"])
                 remarks += checks.midnight(passed, arrays["line"])
@@ -156,6 +156,28 @@ def gas_attributes(value: ValueSection) -> dict[str, Any]:
         "meaning": value.meaning,
         **{name: limit for name, limit in limits.items() if limit is not None},
     }
+
+
+def _joined(tables: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """The arrays of all blocks in one, by kind; columns that tables share are shared still.
+
+    A column's blocks are let go once it is joined, so that the peak is one copy of everything and of one column.
+    """
+    same: dict[tuple[int, ...], list[tuple[str, str]]] = {}
+    for kind, blocks in tables.items():
+        for name in blocks[0]:
+            same.setdefault(tuple(id(block[name]) for block in blocks), []).append((kind, name))
+    out: dict[str, dict[str, Any]] = {kind: dict.fromkeys(blocks[0]) for kind, blocks in tables.items()}
+    for places in same.values():
+        first_kind, first_name = places[0]
+        parts = [block[first_name] for block in tables[first_kind]]
+        whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        for kind, name in places:
+            out[kind][name] = whole
+            for block in tables[kind]:
+                block[name] = None
+    tables.clear()
+    return out
 
 
 def _leave_out(

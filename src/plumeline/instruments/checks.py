@@ -66,12 +66,12 @@ def times(kind: str, dataset: xr.Dataset) -> list[Remark]:
     """Times that go backwards or occur twice, per sensor."""
     time, lines = dataset["time"].to_numpy(), dataset["line"].to_numpy()
     sensor = dataset["sensor"].to_numpy() if "sensor" in dataset else np.zeros(time.size, "int64")
-    order = np.lexsort((np.arange(time.size), sensor))
     backwards, again = np.zeros(time.size, bool), np.zeros(time.size, bool)
-    step = np.diff(time[order]).astype("int64")
-    known = ~np.isnat(time[order][1:]) & ~np.isnat(time[order][:-1]) & (np.diff(sensor[order]) == 0)
-    backwards[order[1:]] = known & (step < 0)
-    again[order[1:]] = known & (step == 0)
+    for one in np.unique(sensor):
+        at = np.flatnonzero(sensor == one)
+        step = np.diff(time[at])
+        backwards[at[1:]] = step < np.timedelta64(0, "ns")
+        again[at[1:]] = step == np.timedelta64(0, "ns")
     return [
         *found(backwards, lines, "the time goes backwards {count} times", "kept in the file's order"),
         *found(again, lines, f"{{count}} {kind} records repeat the time before", "kept"),

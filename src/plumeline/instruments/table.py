@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from plumeline.errors import ConfigurationError, ReadError
 from plumeline.instruments import checks, layout
 from plumeline.instruments.assembly import Assembly, gas_attributes
 from plumeline.instruments.columns import Columns
 from plumeline.instruments.recording import Remark
+from plumeline.instruments.side_tables import Join, sensor_table
 from plumeline.instruments.textfile import numbers, open_table
 from plumeline.instruments.times import Clock
 from plumeline.provenance import sha256_of_file
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pandas as pd
     import xarray as xr
     from numpy.typing import NDArray
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from plumeline.instruments.textfile import Block, Progress, TextTable
 
     Floats = NDArray[np.float64]
-
-MAX_SIDE_ROWS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +85,8 @@ def read_table(path: Path, mapping: TableMapping, progress: Progress | None = No
     """
     text = open_table(path, mapping.file, layout.needed_columns(mapping))
     beside: dict[str, str] = {}
-    sensors = _sensors(path, mapping, beside)
-    joins = [_Join.open(path, join.file, join.on, text, beside, mapping) for join in mapping.join]
+    sensors = sensor_table(path, mapping, beside)
+    joins = [Join.open(path, join.file, join.on, text, beside, mapping) for join in mapping.join]
     header = (*text.header, *(name for join in joins for name in join.columns))
     columns = Columns(header, tuple(sensors.columns) if sensors is not None else (), path.name)
     laid = layout.lay(mapping, columns)
@@ -99,7 +98,7 @@ def read_table(path: Path, mapping: TableMapping, progress: Progress | None = No
         joins=joins,
         assembly=Assembly(mapping=mapping, layout=laid, where=path.name),
     )
-    for block in text.blocks(reader.wanted, progress):
+    for block in text.blocks(reader.wanted, reader.texts, progress):
         reader.take(block)
     tables, remarks = reader.finish()
     unused = [name for name in text.header if name not in reader.wanted]
@@ -118,7 +117,7 @@ class _Reader:
     layout: Layout
     clock: Clock
     sensors: pd.DataFrame | None
-    joins: list[_Join]
+    joins: list[Join]
     assembly: Assembly
     unreadable: _Unreadable = field(default_factory=_Unreadable)
 
@@ -137,6 +136,13 @@ class _Reader:
         names |= set(laid.time_columns) | set(laid.sensor_columns) | {join.on for join in self.joins}
         return tuple(name for name in self.text.header if name in names)
 
+    @property
+    def texts(self) -> set[str]:
+        """Header names of the columns that are not numbers."""
+        laid = self.layout
+        names = {*laid.time_columns, *laid.sensor_columns, *laid.status.values()}
+        return names | {join.on for join in self.joins}
+
     def take(self, block: Block) -> None:
         frame = block.frame
         for join in self.joins:
@@ -147,6 +153,7 @@ class _Reader:
         time = self.clock.read(texts)
         self.unreadable.add(" ".join(self.layout.time_columns), block.lines[np.isnat(time)])
         cache: dict[str, Floats] = {}
+        converted: dict[int, Floats] = {}
 
         def column(name: str) -> Floats:
             if name not in cache:
@@ -155,10 +162,12 @@ class _Reader:
             return cache[name]
 
         def source_values(source: Source) -> Floats:
-            values = (
-                np.full(len(frame), source.constant) if source.constant is not None else column(source.column)
-            )
-            return source.convert(np.asarray(values, float))
+            # The track and the readings share their positions' arrays, and so their memory.
+            if id(source) not in converted:
+                constant = source.constant
+                values = np.full(len(frame), constant) if constant is not None else column(source.column)
+                converted[id(source)] = source.convert(np.asarray(values, float))
+            return converted[id(source)]
 
         laid = self.layout
         rows = {"time": time, "line": block.lines}
@@ -174,7 +183,7 @@ class _Reader:
         count = len(frame)
         names = self._row_sensors(frame)
         wide = 1 if names is not None else max(len(assembly.fixed_sensors), 1)
-        arrays = {name: np.repeat(values, wide) for name, values in rows.items()}
+        arrays = {name: _spread(values, wide) for name, values in rows.items()}
         if names is not None:
             arrays["sensor"] = assembly.sensor_indices(names)
         else:
@@ -191,9 +200,9 @@ class _Reader:
                 fixed = source.convert(self._per_sensor(source.column))
                 arrays[name] = fixed[arrays["sensor"]]
             else:
-                arrays[name] = np.repeat(source_values(source), wide)
+                arrays[name] = _spread(source_values(source), wide)
         for name, header in laid.status.items():
-            arrays[name] = np.repeat(frame[header].str.strip().to_numpy(object), wide)
+            arrays[name] = _spread(frame[header].str.strip().to_numpy(object), wide)
         assembly.add("readings", arrays)
 
     def _row_sensors(self, frame: pd.DataFrame) -> pd.Series[Any] | None:
@@ -232,65 +241,9 @@ class _Reader:
         return tables, remarks + more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Join:
-    """A second table looked up by a shared key."""
-
-    on: str
-    columns: tuple[str, ...]
-    table: pd.DataFrame
-
-    @classmethod
-    def open(
-        cls, path: Path, file: str, on: str, text: TextTable, beside: dict[str, str], mapping: TableMapping
-    ) -> _Join:
-        if not on or not file:
-            raise ConfigurationError("[[join]] needs file and on", where=path.name)
-        found = Columns(text.header, (), path.name).find(on)
-        table = _whole(path.parent / file, (on,), mapping, beside).drop_duplicates(on).set_index(on)
-        table = table[[name for name in table.columns if name not in text.header]]
-        return cls(on=found.column if found else on, columns=tuple(table.columns), table=table)
-
-    def widen(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The rows with the joined columns, empty where the key is unknown."""
-        joined = self.table.reindex(frame[self.on].str.strip()).fillna("").reset_index(drop=True)
-        return pd.concat([frame, joined.astype(object)], axis=1)
-
-
-def _whole(
-    path: Path, needed: tuple[str, ...], mapping: TableMapping, beside: dict[str, str]
-) -> pd.DataFrame:
-    # A small table as text, whole.
-    if not path.is_file():
-        raise ReadError(
-            "the file that the mapping names is not there",
-            where=path.name,
-            remedy="put it beside the recording",
-        )
-    text = open_table(path, type(mapping.file)(comment=mapping.file.comment), [(name,) for name in needed])
-    beside[path.name] = sha256_of_file(path)
-    frames = []
-    for block in text.blocks(text.header):
-        frames.append(block.frame)
-        if text.row_count > MAX_SIDE_ROWS:
-            raise ReadError(f"has more than {MAX_SIDE_ROWS} rows, too many to be looked up", where=path.name)
-    text.closing_remarks()
-    whole: pd.DataFrame = pd.concat(frames).apply(lambda column: column.str.strip())
-    return whole
-
-
-def _sensors(path: Path, mapping: TableMapping, beside: dict[str, str]) -> pd.DataFrame | None:
-    # The sensors' own file, indexed by sensor name.
-    section = mapping.sensors
-    if not section.file:
-        return None
-    if not section.key:
-        raise ConfigurationError(
-            "[sensors] file needs key",
-            where=path.name,
-            remedy="name the column that holds the sensors' names",
-        )
-    return _whole(path.parent / section.file, (section.key,), mapping, beside).set_index(section.key)
+def _spread(values: Any, wide: int) -> Any:
+    """Each row's value once for each sensor of a wide table."""
+    return values if wide == 1 else np.repeat(values, wide)
 
 
 def _wind_and_weather_beside(

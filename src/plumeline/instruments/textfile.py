@@ -5,9 +5,11 @@ A line that does not have the header's number of fields is set apart with its li
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,7 +19,7 @@ from plumeline.instruments.recording import Remark
 from plumeline.instruments.text_layout import find_header, head_lines, split
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
+FEW = 5
+NO_VALUE = ("", "NaN", "nan", "NA", "N/A", "null", "None")
+"""Texts that mean "no value" in any table."""
 BLOCK_CHARACTERS = 1 << 23
 DECIMAL_COMMA = re.compile(r"^\s*-?\d+,\d+\s*$")
 
@@ -35,7 +40,7 @@ class Block:
     """Some consecutive lines of a table."""
 
     frame: pd.DataFrame
-    """One column per header name; text, not yet numbers."""
+    """One column per wanted name: numbers where all cells are, text where one is not."""
     lines: NDArray[np.int64]
     """Line of each row in the file, from 1."""
 
@@ -60,18 +65,20 @@ class TextTable:
     ends_torn: bool = False
     """Whether the last line has no line end."""
 
-    def blocks(self, wanted: Sequence[str], progress: Progress | None = None) -> Iterator[Block]:
+    def blocks(
+        self, wanted: Sequence[str], texts: Collection[str] = (), progress: Progress | None = None
+    ) -> Iterator[Block]:
         """Stream the rows.
 
         Args:
-            wanted: names of the columns to keep.
+            wanted: names of the columns to keep, in the header's order.
+            texts: those of them that are not numbers.
             progress: called with bytes done and bytes in all.
 
         Yields:
             Blocks in file order, bounded in size.
         """
         size = max(self.path.stat().st_size, 1)
-        positions = [self.header.index(name) for name in wanted]
         with self.path.open(encoding=self.encoding, errors="replace", newline=None) as stream:
             number = 0
             for _ in range(self.header_line):
@@ -80,38 +87,73 @@ class TextTable:
             done = 0
             while lines := stream.readlines(BLOCK_CHARACTERS):
                 self.ends_torn = not lines[-1].endswith("\n")
-                block = self._block(lines, number, positions, wanted)
+                good, kept = self._regular(lines, number)
                 number += len(lines)
                 done += sum(map(len, lines))
-                if block is not None:
-                    yield block
+                if good:
+                    yield Block(frame=self._parsed(good, wanted, texts), lines=np.asarray(kept, "int64"))
                 if progress is not None:
                     progress(min(done, size), size)
 
-    def _block(
-        self, lines: list[str], before: int, positions: list[int], wanted: Sequence[str]
-    ) -> Block | None:
-        rows, kept = [], []
-        width = len(self.header)
+    def _regular(self, lines: list[str], before: int) -> tuple[list[str], list[int]]:
+        """The lines with the header's number of fields, as plain delimited text, and their numbers."""
+        good, kept = [], []
+        separators = len(self.header) - 1
+        delimiter, comment = self.delimiter, self.comment
+        plain = delimiter != " "
         for number, line in enumerate(lines, start=before + 1):
-            text = line.rstrip("\n")
-            if not text.strip() or (self.comment and text.startswith(self.comment)):
+            if comment and line.startswith(comment):
                 continue
-            fields = split(text, self.delimiter)
-            while len(fields) > width and not fields[-1].strip():
-                fields.pop()
-            if len(fields) != width:
-                self.ragged_count += 1
-                if len(self.ragged) < 5:
-                    self.ragged.append((number, len(fields)))
+            if not (plain and line.count(delimiter) == separators and '"' not in line and "\0" not in line):
+                line = self._mended(line, number)  # noqa: PLW2901 (the same line, in plain form)
+            elif not separators and not line.strip():
                 continue
-            rows.append([fields[position] for position in positions])
-            kept.append(number)
-        if not rows:
-            return None
-        self.row_count += len(rows)
-        frame = pd.DataFrame(dict(zip(wanted, zip(*rows, strict=True), strict=True)), dtype=object)
-        return Block(frame=frame, lines=np.asarray(kept, "int64"))
+            if line:
+                good.append(line)
+                kept.append(number)
+        self.row_count += len(good)
+        return good, kept
+
+    def _mended(self, line: str, number: int) -> str:
+        """A quoted, blank-separated or over-long line in plain form; empty when it is blank or ragged."""
+        text = line.rstrip("\n").replace("\0", "\ufffd")
+        if not text.strip():
+            return ""
+        fields = split(text, self.delimiter)
+        while len(fields) > len(self.header) and not fields[-1].strip():
+            fields.pop()
+        if len(fields) != len(self.header):
+            self.ragged_count += 1
+            if len(self.ragged) < FEW:
+                self.ragged.append((number, len(fields)))
+            return ""
+        out = io.StringIO()
+        delimiter = "\t" if self.delimiter == " " else self.delimiter
+        csv.writer(out, delimiter=delimiter, lineterminator="\n").writerow(
+            f.replace("\n", " ") for f in fields
+        )
+        return out.getvalue()
+
+    def _parsed(self, lines: list[str], wanted: Sequence[str], texts: Collection[str]) -> pd.DataFrame:
+        """The wanted columns of plain lines; a column of numbers that holds anything else stays text."""
+        positions = [self.header.index(name) for name in wanted]
+        none = [*NO_VALUE, *self.missing]
+        texts_at = {position: object for position in positions if self.header[position] in texts}
+        frame = pd.read_csv(
+            io.StringIO("".join(lines)),
+            sep="\t" if self.delimiter == " " else self.delimiter,
+            header=None,
+            names=list(range(len(self.header))),
+            usecols=positions,
+            dtype=cast("Any", texts_at),
+            na_values=cast("Any", {position: none for position in positions if position not in texts_at}),
+            keep_default_na=False,
+            decimal=self.decimal,
+            skip_blank_lines=False,
+            low_memory=False,
+            engine="c",
+        )
+        return frame[positions].set_axis(list(wanted), axis=1)
 
     def closing_remarks(self) -> list[Remark]:
         """Remarks that are known only once the whole file has gone by.
@@ -173,13 +215,17 @@ def numbers(column: pd.Series[Any], decimal: str, missing: Sequence[str]) -> tup
     Returns:
         Numbers, NaN where there is none, and a mask of the texts that are neither a number nor "no value".
     """
-    text = column.str.strip()
-    if decimal == ",":
-        text = text.str.replace(",", ".", regex=False)
-    none = text.isin(["", "NaN", "nan", "NA", "N/A", "null", "None", "-", *missing]).to_numpy(bool)
-    values = pd.to_numeric(text.where(~none), errors="coerce").to_numpy(float, copy=True)
-    unreadable = np.isnan(values) & ~none
     codes = pd.to_numeric(pd.Series(list(missing), dtype=object), errors="coerce").dropna().to_numpy(float)
+    if column.dtype.kind in "iuf":
+        values = column.to_numpy(float, copy=True)
+        unreadable = np.zeros(values.size, bool)
+    else:
+        text = column.astype(object).fillna("").astype(str).str.strip()
+        if decimal == ",":
+            text = text.str.replace(",", ".", regex=False)
+        none = text.isin(["-", *NO_VALUE, *missing]).to_numpy(bool)
+        values = pd.to_numeric(text.where(~none), errors="coerce").to_numpy(float, copy=True)
+        unreadable = np.isnan(values) & ~none
     values[np.isin(values, codes)] = np.nan
     return values, unreadable
 
