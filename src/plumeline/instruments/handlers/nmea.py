@@ -68,6 +68,7 @@ class Epochs:
         Returns:
             Whether it could be read.
         """
+        before = len(self.track)
         try:
             message = pynmea2.parse(sentence.strip(), check=False)
             self._kept(message, line)
@@ -84,6 +85,7 @@ class Epochs:
             IndexError,
         ):
             self.faults["cannot be read as NMEA sentences"].append(line)
+            del self.track[before:]
             return False
         return True
 

@@ -184,7 +184,7 @@ def _track(topics: dict[str, Topic], gnss: Topic, clock: BootClock) -> xr.Datase
 
 def _attitude(topic: Topic, clock: BootClock) -> xr.Dataset | None:
     """Heading, pitch and roll from the quaternion (body to north-east-down)."""
-    if not _count(topic) or "q[3]" not in topic:
+    if not _count(topic) or not {f"q[{i}]" for i in range(4)} <= set(topic):
         return None
     w, x, y, z = (np.asarray(topic[f"q[{i}]"], float) for i in range(4))
     with np.errstate(all="ignore"):
@@ -200,7 +200,7 @@ def _attitude(topic: Topic, clock: BootClock) -> xr.Dataset | None:
 
 
 def _wind(topic: Topic, clock: BootClock) -> xr.Dataset | None:
-    if not _count(topic) or "windspeed_north" not in topic:
+    if not _count(topic) or not {"windspeed_north", "windspeed_east"} <= set(topic):
         return None
     arrays = _start(topic, clock) | {
         "eastward": np.asarray(topic["windspeed_east"], float),
