@@ -1,0 +1,281 @@
+"""Adaptive-tempered sequential Monte Carlo over the number, places and rates of sources.
+
+Particles start from the prior; the likelihood's exponent rises from 0 to its final value in steps that keep a
+set share of effective particles; after each step the particles are resampled and moved. Each particle has its own
+random stream, so the answer does not depend on the number of threads.
+
+References: Del Moral, Doucet & Jasra 2006, doi:10.1111/j.1467-9868.2006.00553.x; Zhou, Johansen & Aston 2016,
+doi:10.1080/10618600.2015.1060885 (conditional effective sample size).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit, prange
+
+from plumeline.sources.moves import (
+    Particle,
+    Scales,
+    move_background,
+    move_birth_death,
+    move_noise,
+    move_position,
+    move_rate,
+    move_theta,
+    refresh,
+)
+from plumeline.sources.problem import THETA, Priors, Problem, normal, uniform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+MOVES = 6
+"""Kinds of moves counted: position, rate, theta, noise, background, birth/death."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """All particles; first axis of every array is the particle."""
+
+    count: NDArray[np.int64]
+    """Number of sources, shape (particle, 1)."""
+    sources: Floats
+    """Shape (particle, slot, 3 + species)."""
+    theta: Floats
+    """Shape (particle, 5)."""
+    log_noise: Floats
+    """Shape (particle, group)."""
+    beta: Floats
+    """Shape (particle, coefficient)."""
+    columns: Floats
+    """Shape (particle, slot, row)."""
+    enhancement: Floats
+    """Shape (particle, observation)."""
+    background: Floats
+    """Shape (particle, observation)."""
+    log_like: Floats
+    """Shape (particle, 1)."""
+    rng: NDArray[np.uint64]
+    """Shape (particle, 1)."""
+
+    def arrays(self) -> tuple[NDArray[np.generic], ...]:
+        """The arrays in the order of `Particle`."""
+        return (
+            self.count, self.sources, self.theta, self.log_noise, self.beta, self.columns, self.enhancement,
+            self.background, self.log_like, self.rng,
+        )
+
+    def take(self, index: NDArray[np.int64]) -> None:
+        """Replace the particles by those at `index`; random streams stay with their place."""
+        for array in self.arrays()[:-1]:
+            array[...] = array[index]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run of the sampler gives."""
+
+    population: Population
+    """Equally weighted draws."""
+    log_evidence: float
+    """Log of the mean of likelihood^temper over the prior."""
+    temper: float
+    """Final exponent of the likelihood."""
+    stages: int
+    """Number of tempering steps."""
+    acceptance: Floats
+    """Share of accepted moves in the last stage, by kind, shape (6,)."""
+
+
+@njit(cache=True, nogil=True)
+def _particle(i, count, sources, theta, log_noise, beta, columns, enhancement, background, log_like, rng):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 (numba takes the arrays one by one)
+    return Particle(
+        count[i], sources[i], theta[i], log_noise[i], beta[i], columns[i], enhancement[i], background[i], log_like[i], rng[i]
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _start_one(problem, priors, p):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 (numba)
+    counts = np.exp(priors.log_count)
+    target = uniform(p.rng) * np.sum(counts)
+    k = 0
+    total = counts[0]
+    while total < target and k + 1 < counts.size:
+        k += 1
+        total += counts[k]
+    p.count[0] = k
+    for j in range(p.sources.shape[0]):
+        p.sources[j, 0] = problem.box[0] + uniform(p.rng) * (problem.box[1] - problem.box[0])
+        p.sources[j, 1] = problem.box[2] + uniform(p.rng) * (problem.box[3] - problem.box[2])
+        p.sources[j, 2] = min(abs(normal(p.rng)) * priors.height_sd, problem.box[4])
+        for s in range(p.sources.shape[1] - 3):
+            p.sources[j, 3 + s] = priors.log_rate_mean[s] + priors.log_rate_sd * normal(p.rng)
+    for t in range(THETA):
+        p.theta[t] = priors.theta_mean[t] + priors.theta_sd[t] * normal(p.rng)
+    for g in range(p.log_noise.size):
+        p.log_noise[g] = priors.log_noise_sd * normal(p.rng)
+    for b in range(p.beta.size):
+        p.beta[b] = normal(p.rng)
+    refresh(problem, priors, p)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sweep_one(problem, priors, scales, temper, sweeps, accepted, tried, p):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 (numba)
+    for _ in range(sweeps):
+        if priors.log_count.size > 1:
+            tried[5] += 1
+            accepted[5] += move_birth_death(problem, priors, p, temper)
+        for k in range(p.count[0]):
+            tried[0] += 2
+            accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
+            accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
+            tried[1] += 1
+            accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
+        tried[2] += 1
+        accepted[2] += move_theta(problem, priors, p, temper, scales)
+        tried[3] += 2
+        accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
+        accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
+        tried[4] += 2
+        accepted[4] += move_background(problem, priors, p, temper, scales)
+        accepted[4] += move_background(problem, priors, p, temper, scales)
+    refresh(problem, priors, p)  # caches drift by rounding as sources are added and taken away
+
+
+# The parallel loops hold nothing but one call: numba's loop transformations must not reach into the moves.
+@njit(cache=True, nogil=True, parallel=True)
+def _start(problem, priors, arrays):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 (numba)
+    for i in prange(arrays[0].shape[0]):
+        _start_one(problem, priors, _particle(i, *arrays))
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _sweep(problem, priors, scales, temper, sweeps, accepted, tried, arrays):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 (numba)
+    for i in prange(arrays[0].shape[0]):
+        _sweep_one(problem, priors, scales, temper, sweeps, accepted[i], tried[i], _particle(i, *arrays))
+
+
+def sample(
+    problem: Problem,
+    priors: Priors,
+    *,
+    particles: int,
+    sweeps: int,
+    seed: int,
+    temper: float | Callable[[Population, float], float] = 1.0,
+    keep: float = 0.6,
+    progress: Callable[[float], None] | None = None,
+) -> Outcome:
+    """Draw from prior × likelihood^temper.
+
+    Args:
+        problem: the inversion's arrays.
+        priors: prior widths.
+        particles: number of draws.
+        sweeps: moves of everything after each tempering step.
+        seed: random seed; the same seed gives the same draws.
+        temper: final exponent of the likelihood, or a function of the population and its present exponent that
+            says the final exponent.
+        keep: share of effective particles that a tempering step keeps.
+        progress: called with the share done, 0 to 1.
+
+    Returns:
+        Draws and the log evidence.
+    """
+    population = _allocate(problem, priors, particles, seed)
+    arrays = population.arrays()
+    _start(problem, priors, arrays)
+    exponent = 0.0
+    log_evidence = 0.0
+    stages = 0
+    stream = np.random.default_rng(seed)
+    final = temper if isinstance(temper, float) else 1.0
+    share = np.zeros(MOVES)
+    while exponent < final:
+        if not isinstance(temper, float):
+            final = max(temper(population, exponent), exponent)
+        step = _next_step(population.log_like[:, 0], final - exponent, keep)
+        weight = step * population.log_like[:, 0]
+        top = float(weight.max())
+        log_evidence += top + float(np.log(np.mean(np.exp(weight - top))))
+        exponent = min(exponent + step, final)
+        if final - exponent < 1e-9:
+            exponent = final
+        population.take(_systematic(np.exp(weight - top), stream))
+        accepted = np.zeros((particles, MOVES), np.int64)
+        tried = np.zeros((particles, MOVES), np.int64)
+        rounds = sweeps * (3 if exponent >= final else 1)
+        _sweep(problem, priors, _scales(population, problem, share), exponent, rounds, accepted, tried, arrays)
+        share = accepted.sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
+        stages += 1
+        if progress is not None:
+            progress(exponent / final)
+    return Outcome(population=population, log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share)
+
+
+def _allocate(problem: Problem, priors: Priors, particles: int, seed: int) -> Population:
+    slots = max(priors.log_count.size - 1, 1)
+    species = problem.scale.size
+    observations = problem.value.size
+    rows = problem.row_start.size - 1
+    return Population(
+        count=np.zeros((particles, 1), np.int64),
+        sources=np.zeros((particles, slots, 3 + species)),
+        theta=np.zeros((particles, THETA)),
+        log_noise=np.zeros((particles, problem.noise.size)),
+        beta=np.zeros((particles, problem.basis.shape[1])),
+        columns=np.zeros((particles, slots, rows)),
+        enhancement=np.zeros((particles, observations)),
+        background=np.zeros((particles, observations)),
+        log_like=np.zeros((particles, 1)),
+        rng=np.random.default_rng(seed).integers(0, 2**63, (particles, 1)).astype(np.uint64),
+    )
+
+
+def _next_step(log_like: Floats, left: float, keep: float) -> float:
+    """Largest step of the exponent that keeps the share `keep` of effective particles."""
+
+    def effective(step: float) -> float:
+        weight = np.exp(step * (log_like - log_like.max()))
+        return float(weight.sum() ** 2 / (weight.size * np.sum(weight * weight)))
+
+    if effective(left) >= keep:
+        return left
+    low, high = 0.0, left
+    for _ in range(40):
+        middle = 0.5 * (low + high)
+        if effective(middle) >= keep:
+            low = middle
+        else:
+            high = middle
+    return max(low, 1e-7)
+
+
+def _systematic(weight: Floats, stream: np.random.Generator) -> NDArray[np.int64]:
+    """Systematic resampling: index of the particle that each place takes."""
+    edges = np.cumsum(weight)
+    points = (np.arange(weight.size) + stream.random()) * (edges[-1] / weight.size)
+    return np.minimum(np.searchsorted(edges, points), weight.size - 1)
+
+
+def _scales(population: Population, problem: Problem, share: Floats) -> Scales:
+    def factor(values: Floats) -> Floats:
+        size = values.shape[1]
+        spread = np.cov(values, rowvar=False).reshape(size, size) if size else np.zeros((0, 0))
+        return np.linalg.cholesky(spread + 1e-9 * np.eye(size))
+
+    reach = max(problem.box[1] - problem.box[0], problem.box[3] - problem.box[2]) / 4.0
+    return Scales(
+        theta=np.ascontiguousarray(factor(population.theta)),
+        beta=np.ascontiguousarray(factor(population.beta)),
+        log_noise=0.15 if share[3] < 0.25 else 0.3,
+        log_rate=0.2 if share[1] < 0.25 else 0.5,
+        reach_m=reach,
+    )
