@@ -22,10 +22,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
 from numba import njit
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -55,57 +55,86 @@ def _vertical(z: float, height: float, sigma_z: float, mixing_height: float) -> 
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def _piece_mean(along: float, offset0: float, offset1: float, z0: float, z1: float, sigma_y: float, sigma_z: float) -> float:
-    """Mean over one piece of exp(-Y²/2sy²) exp(-dz²/2sz²), with Y and dz linear along it; `along` is unused width."""
+def _piece_mean(
+    offset0: float, offset1: float, z0: float, z1: float, sigma_y: float, sigma_z: float
+) -> float:
+    """Mean over one piece of exp(-Y²/2sy²) exp(-dz²/2sz²), with Y and dz linear along it."""
     a0 = offset0 / sigma_y
     b0 = z0 / sigma_z
     da = (offset1 - offset0) / sigma_y
     db = (z1 - z0) / sigma_z
     steep2 = da * da + db * db
     if steep2 < 1e-8:
-        return math.exp(-0.5 * (a0 * a0 + b0 * b0)) * along
+        return math.exp(-0.5 * (a0 * a0 + b0 * b0))
     steep = math.sqrt(steep2)
     nearest = -(a0 * da + b0 * db) / steep2
     least2 = a0 * a0 + b0 * b0 - nearest * nearest * steep2
     width = math.erf((1.0 - nearest) * steep * _SQRT_HALF) + math.erf(nearest * steep * _SQRT_HALF)
-    return math.exp(-0.5 * max(least2, 0.0)) * width * 1.2533141373155003 / steep * along
+    return math.exp(-0.5 * max(least2, 0.0)) * width * 1.2533141373155003 / steep
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def point_coupling(
-    dx: float, dy: float, z: float, height: float, u: float, v: float, speed: float,
-    iy: float, iz: float, lag_y: float, lag_z: float, half_width: float, mixing_height: float,
-) -> float:
-    """Coupling of one point with one source; `dx, dy` receptor minus source [m]; 0 upwind."""
+def point_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
+    dx: float,
+    dy: float,
+    z: float,
+    height: float,
+    u: float,
+    v: float,
+    speed: float,
+    iy: float,
+    iz: float,
+    lag_y: float,
+    lag_z: float,
+    half_width: float,
+    mixing_height: float,
+    iy_wide: float,
+) -> tuple[float, float]:
+    """Coupling of one point with one source, and that of a plume of horizontal angle `iy_wide`; 0 upwind."""
     downwind = (dx * u + dy * v) / speed
     if downwind <= 0.0:
-        return 0.0
+        return 0.0, 0.0
     crosswind = (dy * u - dx * v) / speed
-    spread = iy * downwind
-    sigma_y2 = half_width * half_width + spread * spread / (1.0 + downwind / (2.0 * speed * lag_y))
-    square = crosswind * crosswind / sigma_y2
-    if square > CUTOFF_SIGMAS * CUTOFF_SIGMAS:
-        return 0.0
+    damping = 1.0 / (1.0 + downwind / (2.0 * speed * lag_y))
+    reach2 = downwind * downwind * damping
+    wide_y2 = half_width * half_width + iy_wide * iy_wide * reach2
+    wide_square = crosswind * crosswind / wide_y2
+    if wide_square > CUTOFF_SIGMAS * CUTOFF_SIGMAS:
+        return 0.0, 0.0
     spread = iz * downwind
     sigma_z = math.sqrt(half_width * half_width + spread * spread / (1.0 + downwind / (2.0 * speed * lag_z)))
     if sigma_z < 1e-6:
-        return 0.0
-    return (
-        math.exp(-0.5 * square)
-        * _vertical(z, height, sigma_z, mixing_height)
-        / (2.0 * math.pi * speed * math.sqrt(sigma_y2) * sigma_z)
-    )
+        return 0.0, 0.0
+    plane = _vertical(z, height, sigma_z, mixing_height) / (2.0 * math.pi * speed * sigma_z)
+    wide = plane * math.exp(-0.5 * wide_square) / math.sqrt(wide_y2)
+    sigma_y2 = half_width * half_width + iy * iy * reach2
+    square = crosswind * crosswind / sigma_y2
+    if square > CUTOFF_SIGMAS * CUTOFF_SIGMAS:
+        return 0.0, wide
+    return plane * math.exp(-0.5 * square) / math.sqrt(sigma_y2), wide
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def path_coupling(
-    path: Floats, x: float, y: float, height: float, u: float, v: float, speed: float,
-    iy: float, iz: float, lag_y: float, lag_z: float, half_width: float,
-) -> float:
-    """Mean coupling along one path, shape (6,), with one source; no mixing height on paths."""
+def path_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
+    path: Floats,
+    x: float,
+    y: float,
+    height: float,
+    u: float,
+    v: float,
+    speed: float,
+    iy: float,
+    iz: float,
+    lag_y: float,
+    lag_z: float,
+    half_width: float,
+    iy_wide: float,
+) -> tuple[float, float]:
+    """Mean coupling along one path, shape (6,), with one source, and that of a wide plume; no mixing height on paths."""
     length = math.sqrt((path[3] - path[0]) ** 2 + (path[4] - path[1]) ** 2 + (path[5] - path[2]) ** 2)
-    pieces = max(1, int(math.ceil(length / PATH_PIECE_M)))
+    pieces = max(1, math.ceil(length / PATH_PIECE_M))
     total = 0.0
+    total_wide = 0.0
     step_x = (path[3] - path[0]) / pieces
     step_y = (path[4] - path[1]) / pieces
     step_z = (path[5] - path[2]) / pieces
@@ -116,17 +145,29 @@ def path_coupling(
         downwind = ((x0 + 0.5 * step_x) * u + (y0 + 0.5 * step_y) * v) / speed
         if downwind <= 0.0:
             continue
-        spread = iy * downwind
-        sigma_y = math.sqrt(half_width * half_width + spread * spread / (1.0 + downwind / (2.0 * speed * lag_y)))
+        reach2 = downwind * downwind / (1.0 + downwind / (2.0 * speed * lag_y))
+        wide_y = math.sqrt(half_width * half_width + iy_wide * iy_wide * reach2)
         across0 = (y0 * u - x0 * v) / speed
         across1 = ((y0 + step_y) * u - (x0 + step_x) * v) / speed
-        if min(abs(across0), abs(across1)) > CUTOFF_SIGMAS * sigma_y and across0 * across1 > 0.0:
+        nearest = 0.0 if across0 * across1 <= 0.0 else min(abs(across0), abs(across1))
+        if nearest > CUTOFF_SIGMAS * wide_y:
             continue
         spread = iz * downwind
-        sigma_z = math.sqrt(half_width * half_width + spread * spread / (1.0 + downwind / (2.0 * speed * lag_z)))
+        sigma_z = math.sqrt(
+            half_width * half_width + spread * spread / (1.0 + downwind / (2.0 * speed * lag_z))
+        )
         if sigma_z < 1e-6:
             continue
-        value = _piece_mean(1.0, across0, across1, z0 - height, z0 + step_z - height, sigma_y, sigma_z)
-        value += _piece_mean(1.0, across0, across1, z0 + height, z0 + step_z + height, sigma_y, sigma_z)
-        total += value / (2.0 * math.pi * speed * sigma_y * sigma_z)
-    return total / pieces
+        low0, low1 = z0 - height, z0 + step_z - height
+        high0, high1 = z0 + height, z0 + step_z + height
+        plane = 1.0 / (2.0 * math.pi * speed * sigma_z)
+        value = _piece_mean(across0, across1, low0, low1, wide_y, sigma_z)
+        value += _piece_mean(across0, across1, high0, high1, wide_y, sigma_z)
+        total_wide += plane * value / wide_y
+        sigma_y = math.sqrt(half_width * half_width + iy * iy * reach2)
+        if nearest > CUTOFF_SIGMAS * sigma_y:
+            continue
+        value = _piece_mean(across0, across1, low0, low1, sigma_y, sigma_z)
+        value += _piece_mean(across0, across1, high0, high1, sigma_y, sigma_z)
+        total += plane * value / sigma_y
+    return total / pieces, total_wide / pieces

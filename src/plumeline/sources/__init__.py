@@ -5,6 +5,18 @@ In: a `Survey`. Out: a `SourceReport`, i.e. posterior draws over number, positio
 """
 
 from plumeline.sources.estimate import Interval, Region, SourceEstimate, SourceReport
+from plumeline.sources.infer import infer
 from plumeline.sources.products import DETECTABILITY, FIT, POSTERIOR
+from plumeline.sources.settings import InferenceSettings
 
-__all__ = ["DETECTABILITY", "FIT", "POSTERIOR", "Interval", "Region", "SourceEstimate", "SourceReport"]
+__all__ = [
+    "DETECTABILITY",
+    "FIT",
+    "POSTERIOR",
+    "InferenceSettings",
+    "Interval",
+    "Region",
+    "SourceEstimate",
+    "SourceReport",
+    "infer",
+]

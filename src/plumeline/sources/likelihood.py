@@ -2,9 +2,10 @@
 
 An observation y of species s is background + Σ_k Q_ks A_k + error, where the error is Student t with scale
 
-    s² = noise² + (model error × predicted enhancement)²
+    s² = noise² + (model error)² (enhancement² + wide enhancement²)
 
-because a plume model's error grows with what it predicts. An observation below its detection limit contributes
+because a plume model's error grows with what it predicts, and a wind that is a little off carries gas to where the
+model sees none: the wide enhancement is that of a plume widened by the wind's momentary direction error. An observation below its detection limit contributes
 the probability of being below it (censored), not a value.
 
 References: Lange, Little & Taylor 1989, doi:10.1080/01621459.1989.10478852 (Student t errors); Tobin 1958,
@@ -30,24 +31,45 @@ if TYPE_CHECKING:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def column(problem: Problem, source: Floats, theta: Floats, out: Floats) -> None:
-    """Coupling of one source with every row.
+def column(
+    problem: Problem,
+    source: Floats,
+    theta: Floats,
+    detour: Floats,
+    first_row: int,
+    last_row: int,
+    out: Floats,
+) -> None:
+    """Coupling of one source with a range of rows.
 
     Args:
         problem: the inversion's arrays.
         source: x, y, z, …, shape (≥ 3,) [m].
         theta: log fy, log fz, wind turn, log wind factor, …, shape (≥ 4,).
-        out: written, shape (row,) [s m-3].
+        detour: turn [rad] and log factor of the way to each stretch of rows, shape (stretch, 2).
+        first_row: first row.
+        last_row: row after the last.
+        out: coupling, then that of the wide plume; written in the range, shape (2, row) [s m-3].
     """
     fy = math.exp(theta[0])
     fz = math.exp(theta[1])
     factor = math.exp(theta[3])
-    cosine = math.cos(theta[2]) * factor
-    sine = math.sin(theta[2]) * factor
+    stretch = -1
+    cosine = factor
+    sine = 0.0
+    strength = 1.0
     ty = problem.lagrangian[0]
     tz = problem.lagrangian[1]
-    for row in range(out.size):
+    wide2 = problem.direction_error * problem.direction_error
+    for row in range(first_row, last_row):
+        if problem.stretch[row] != stretch:
+            stretch = problem.stretch[row]
+            turn = theta[2] + detour[stretch, 0]
+            cosine = math.cos(turn) * factor
+            sine = math.sin(turn) * factor
+            strength = math.exp(detour[stretch, 1])
         total = 0.0
+        total_wide = 0.0
         first = problem.row_start[row]
         last = problem.row_start[row + 1]
         for i in range(first, last):
@@ -57,28 +79,66 @@ def column(problem: Problem, source: Floats, theta: Floats, out: Floats) -> None
             iy = fy * problem.spread[i, 0]
             iz = fz * problem.spread[i, 1]
             if problem.is_path[i]:
-                total += path_coupling(
-                    problem.receptor[i], source[0], source[1], source[2], u, v, speed, iy, iz, ty, tz, 0.5
+                value, wide = path_coupling(
+                    problem.receptor[i],
+                    source[0],
+                    source[1],
+                    source[2],
+                    u,
+                    v,
+                    speed,
+                    iy,
+                    iz,
+                    ty,
+                    tz,
+                    0.5,
+                    math.sqrt(iy * iy + wide2),
                 )
             else:
-                total += point_coupling(
-                    problem.receptor[i, 0] - source[0], problem.receptor[i, 1] - source[1], problem.receptor[i, 2],
-                    source[2], u, v, speed, iy, iz, ty, tz, 0.5, 1e9,
+                value, wide = point_coupling(
+                    problem.receptor[i, 0] - source[0],
+                    problem.receptor[i, 1] - source[1],
+                    problem.receptor[i, 2],
+                    source[2],
+                    u,
+                    v,
+                    speed,
+                    iy,
+                    iz,
+                    ty,
+                    tz,
+                    0.5,
+                    1e9,
+                    math.sqrt(iy * iy + wide2),
                 )
-        out[row] = total / (last - first)
+            total += value
+            total_wide += wide
+        out[0, row] = strength * total / (last - first)
+        out[1, row] = strength * total_wide / (last - first)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def log_likelihood(problem: Problem, enhancement: Floats, background: Floats, log_noise: Floats, log_error: float, dof: float) -> float:
-    """Log density of all observations.
+def log_likelihood(
+    problem: Problem,
+    enhancement: Floats,
+    background: Floats,
+    log_noise: Floats,
+    log_error: float,
+    dof: float,
+    first: int,
+    last: int,
+) -> float:
+    """Log density of a range of observations.
 
     Args:
         problem: the inversion's arrays.
-        enhancement: predicted by the sources, shape (observation,) [scale].
+        enhancement: predicted by the sources, and the wide one, shape (2, observation) [scale].
         background: predicted background, shape (observation,) [scale].
         log_noise: log of each group's noise over its first guess, shape (group,).
         log_error: log of the relative model error.
         dof: degrees of freedom of the Student t.
+        first: first observation.
+        last: observation after the last.
 
     Returns:
         Log likelihood, up to a constant that no parameter changes.
@@ -91,9 +151,11 @@ def log_likelihood(problem: Problem, enhancement: Floats, background: Floats, lo
     scales = 1.0
     tails = 1.0
     count = 0
-    for m in range(problem.value.size):
-        s2 = variance[problem.group[m]] + error2 * enhancement[m] * enhancement[m]
-        residual = problem.value[m] - background[m] - enhancement[m]
+    for m in range(first, last):
+        s2 = variance[problem.group[m]] + error2 * (
+            enhancement[0, m] * enhancement[0, m] + enhancement[1, m] * enhancement[1, m]
+        )
+        residual = problem.value[m] - background[m] - enhancement[0, m]
         if problem.censored[m]:
             total += math.log(max(_t_cdf(residual / math.sqrt(s2), dof), 1e-12))
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """One inversion in arrays. A *sample* has its own wind and place; a *row* is a mean of samples; an *observation*
-    is one species of one row."""
+    """One inversion in arrays: samples make rows, rows make observations.
+
+    A *sample* has its own wind and place; a *row* is a mean of samples; an *observation* is one species of one row.
+    """
 
     receptor: Floats
     """Point or path ends, shape (sample, 6) [m]."""
@@ -46,8 +49,16 @@ class Problem(NamedTuple):
     """Concentration unit of each species, shape (species,) [kg m-3]."""
     block: Integers
     """Time block of each observation, for the dependence of residuals, shape (observation,)."""
+    stretch: Integers
+    """Stretch of each row: a fixed sensor, or a part of a moving one's track, shape (row,); rows of one lie together."""
+    stretch_row: Integers
+    """First row of each stretch, and the end, shape (stretch + 1,)."""
+    stretch_observation: Integers
+    """First observation of each stretch, and the end, shape (stretch + 1,)."""
     lagrangian: Floats
     """Lagrangian times Ty, Tz, shape (2,) [s]."""
+    direction_error: float
+    """Momentary error of the wind's direction, which widens the error band [rad]."""
     box: Floats
     """Search box: x low, x high, y low, y high, z high, shape (5,) [m]."""
     birth_map: Floats
@@ -71,6 +82,8 @@ class Priors(NamedTuple):
     """Their standard deviations, shape (5,)."""
     log_noise_sd: float
     """Standard deviation of the log of each group's noise over its first guess [1]."""
+    detour_sd: Floats
+    """Standard deviations of a stretch's turn [rad] and log factor, shape (2,)."""
     dof: float
     """Degrees of freedom of the residuals' Student t [1]."""
 
@@ -87,10 +100,10 @@ def uniform(rng: Integers) -> float:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     z = z ^ (z >> np.uint64(31))
-    return (float(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0)
+    return float((float(z >> np.uint64(11)) + 0.5) * (1.0 / 9007199254740992.0))
 
 
 @njit(cache=True, nogil=True)
 def normal(rng: Integers) -> float:
     """Next standard normal number (Box-Muller, one of the pair)."""
-    return np.sqrt(-2.0 * np.log(uniform(rng))) * np.cos(6.283185307179586 * uniform(rng))
+    return math.sqrt(-2.0 * math.log(uniform(rng))) * math.cos(6.283185307179586 * uniform(rng))

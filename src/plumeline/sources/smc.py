@@ -11,22 +11,21 @@ doi:10.1080/10618600.2015.1060885 (conditional effective sample size).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import njit, prange
 
+from plumeline.sources.birth import move_birth_death
 from plumeline.sources.moves import (
-    Particle,
-    Scales,
     move_background,
-    move_birth_death,
+    move_detour,
     move_noise,
     move_position,
     move_rate,
     move_theta,
-    refresh,
 )
+from plumeline.sources.particle import Particle, Scales, refresh
 from plumeline.sources.problem import THETA, Priors, Problem, normal, uniform
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-MOVES = 6
-"""Kinds of moves counted: position, rate, theta, noise, background, birth/death."""
+MOVES = 7
+"""Kinds of moves counted: position, rate, theta, noise, background, birth/death, detour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +49,16 @@ class Population:
     """Shape (particle, slot, 3 + species)."""
     theta: Floats
     """Shape (particle, 5)."""
+    detour: Floats
+    """Shape (particle, stretch, 2)."""
     log_noise: Floats
     """Shape (particle, group)."""
     beta: Floats
     """Shape (particle, coefficient)."""
     columns: Floats
-    """Shape (particle, slot, row)."""
+    """Shape (particle, slot, 2, row)."""
     enhancement: Floats
-    """Shape (particle, observation)."""
+    """Shape (particle, 2, observation)."""
     background: Floats
     """Shape (particle, observation)."""
     log_like: Floats
@@ -68,8 +69,17 @@ class Population:
     def arrays(self) -> tuple[NDArray[np.generic], ...]:
         """The arrays in the order of `Particle`."""
         return (
-            self.count, self.sources, self.theta, self.log_noise, self.beta, self.columns, self.enhancement,
-            self.background, self.log_like, self.rng,
+            self.count,
+            self.sources,
+            self.theta,
+            self.detour,
+            self.log_noise,
+            self.beta,
+            self.columns,
+            self.enhancement,
+            self.background,
+            self.log_like,
+            self.rng,
         )
 
     def take(self, index: NDArray[np.int64]) -> None:
@@ -91,18 +101,18 @@ class Outcome:
     stages: int
     """Number of tempering steps."""
     acceptance: Floats
-    """Share of accepted moves in the last stage, by kind, shape (6,)."""
+    """Share of accepted moves in the last stage, by kind, shape (7,)."""
 
 
 @njit(cache=True, nogil=True)
-def _particle(i, count, sources, theta, log_noise, beta, columns, enhancement, background, log_like, rng):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 (numba takes the arrays one by one)
+def _particle(i: int, a: Any) -> Particle:
     return Particle(
-        count[i], sources[i], theta[i], log_noise[i], beta[i], columns[i], enhancement[i], background[i], log_like[i], rng[i]
+        a[0][i], a[1][i], a[2][i], a[3][i], a[4][i], a[5][i], a[6][i], a[7][i], a[8][i], a[9][i], a[10][i]
     )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _start_one(problem, priors, p):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 (numba)
+def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
     counts = np.exp(priors.log_count)
     target = uniform(p.rng) * np.sum(counts)
     k = 0
@@ -110,7 +120,7 @@ def _start_one(problem, priors, p):  # type: ignore[no-untyped-def]  # noqa: ANN
     while total < target and k + 1 < counts.size:
         k += 1
         total += counts[k]
-    p.count[0] = k
+    p.number[0] = k
     for j in range(p.sources.shape[0]):
         p.sources[j, 0] = problem.box[0] + uniform(p.rng) * (problem.box[1] - problem.box[0])
         p.sources[j, 1] = problem.box[2] + uniform(p.rng) * (problem.box[3] - problem.box[2])
@@ -119,6 +129,9 @@ def _start_one(problem, priors, p):  # type: ignore[no-untyped-def]  # noqa: ANN
             p.sources[j, 3 + s] = priors.log_rate_mean[s] + priors.log_rate_sd * normal(p.rng)
     for t in range(THETA):
         p.theta[t] = priors.theta_mean[t] + priors.theta_sd[t] * normal(p.rng)
+    for g in range(p.detour.shape[0]):
+        for i in range(2):
+            p.detour[g, i] = priors.detour_sd[i] * normal(p.rng)
     for g in range(p.log_noise.size):
         p.log_noise[g] = priors.log_noise_sd * normal(p.rng)
     for b in range(p.beta.size):
@@ -127,12 +140,21 @@ def _start_one(problem, priors, p):  # type: ignore[no-untyped-def]  # noqa: ANN
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sweep_one(problem, priors, scales, temper, sweeps, accepted, tried, p):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 (numba)
+def _sweep_one(
+    problem: Problem,
+    priors: Priors,
+    scales: Scales,
+    temper: float,
+    sweeps: int,
+    accepted: Any,
+    tried: Any,
+    p: Particle,
+) -> None:
     for _ in range(sweeps):
         if priors.log_count.size > 1:
             tried[5] += 1
             accepted[5] += move_birth_death(problem, priors, p, temper)
-        for k in range(p.count[0]):
+        for k in range(p.number[0]):
             tried[0] += 2
             accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
             accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
@@ -140,6 +162,9 @@ def _sweep_one(problem, priors, scales, temper, sweeps, accepted, tried, p):  # 
             accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
         tried[2] += 1
         accepted[2] += move_theta(problem, priors, p, temper, scales)
+        for g in range(p.detour.shape[0]):
+            tried[6] += 1
+            accepted[6] += move_detour(problem, priors, p, g, temper)
         tried[3] += 2
         accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
         accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
@@ -151,15 +176,24 @@ def _sweep_one(problem, priors, scales, temper, sweeps, accepted, tried, p):  # 
 
 # The parallel loops hold nothing but one call: numba's loop transformations must not reach into the moves.
 @njit(cache=True, nogil=True, parallel=True)
-def _start(problem, priors, arrays):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202 (numba)
+def _start(problem: Problem, priors: Priors, arrays: Any) -> None:
     for i in prange(arrays[0].shape[0]):
-        _start_one(problem, priors, _particle(i, *arrays))
+        _start_one(problem, priors, _particle(i, arrays))
 
 
 @njit(cache=True, nogil=True, parallel=True)
-def _sweep(problem, priors, scales, temper, sweeps, accepted, tried, arrays):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917 (numba)
+def _sweep(
+    problem: Problem,
+    priors: Priors,
+    scales: Scales,
+    temper: float,
+    sweeps: int,
+    accepted: Any,
+    tried: Any,
+    arrays: Any,
+) -> None:
     for i in prange(arrays[0].shape[0]):
-        _sweep_one(problem, priors, scales, temper, sweeps, accepted[i], tried[i], _particle(i, *arrays))
+        _sweep_one(problem, priors, scales, temper, sweeps, accepted[i], tried[i], _particle(i, arrays))
 
 
 def sample(
@@ -212,12 +246,16 @@ def sample(
         accepted = np.zeros((particles, MOVES), np.int64)
         tried = np.zeros((particles, MOVES), np.int64)
         rounds = sweeps * (3 if exponent >= final else 1)
-        _sweep(problem, priors, _scales(population, problem, share), exponent, rounds, accepted, tried, arrays)
+        _sweep(
+            problem, priors, _scales(population, problem, share), exponent, rounds, accepted, tried, arrays
+        )
         share = accepted.sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
         stages += 1
         if progress is not None:
             progress(exponent / final)
-    return Outcome(population=population, log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share)
+    return Outcome(
+        population=population, log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share
+    )
 
 
 def _allocate(problem: Problem, priors: Priors, particles: int, seed: int) -> Population:
@@ -229,10 +267,11 @@ def _allocate(problem: Problem, priors: Priors, particles: int, seed: int) -> Po
         count=np.zeros((particles, 1), np.int64),
         sources=np.zeros((particles, slots, 3 + species)),
         theta=np.zeros((particles, THETA)),
+        detour=np.zeros((particles, problem.stretch_row.size - 1, 2)),
         log_noise=np.zeros((particles, problem.noise.size)),
         beta=np.zeros((particles, problem.basis.shape[1])),
-        columns=np.zeros((particles, slots, rows)),
-        enhancement=np.zeros((particles, observations)),
+        columns=np.zeros((particles, slots, 2, rows)),
+        enhancement=np.zeros((particles, 2, observations)),
         background=np.zeros((particles, observations)),
         log_like=np.zeros((particles, 1)),
         rng=np.random.default_rng(seed).integers(0, 2**63, (particles, 1)).astype(np.uint64),
@@ -262,14 +301,14 @@ def _systematic(weight: Floats, stream: np.random.Generator) -> NDArray[np.int64
     """Systematic resampling: index of the particle that each place takes."""
     edges = np.cumsum(weight)
     points = (np.arange(weight.size) + stream.random()) * (edges[-1] / weight.size)
-    return np.minimum(np.searchsorted(edges, points), weight.size - 1)
+    return np.minimum(np.searchsorted(edges, points), weight.size - 1).astype(np.int64)
 
 
 def _scales(population: Population, problem: Problem, share: Floats) -> Scales:
     def factor(values: Floats) -> Floats:
         size = values.shape[1]
         spread = np.cov(values, rowvar=False).reshape(size, size) if size else np.zeros((0, 0))
-        return np.linalg.cholesky(spread + 1e-9 * np.eye(size))
+        return np.asarray(np.linalg.cholesky(spread + 1e-9 * np.eye(size)), float)
 
     reach = max(problem.box[1] - problem.box[0], problem.box[3] - problem.box[2]) / 4.0
     return Scales(

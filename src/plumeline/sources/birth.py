@@ -1,0 +1,154 @@
+"""Birth and death of sources: how a particle's number of sources changes.
+
+References: Green 1995, doi:10.1093/biomet/82.4.711.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from plumeline.sources.likelihood import column
+from plumeline.sources.particle import LOG_TWO_PI, accept, add_source, log_like_of, log_prior_source
+from plumeline.sources.problem import normal, uniform
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plumeline.sources.particle import Particle
+    from plumeline.sources.problem import Priors, Problem
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+
+RATE_PROPOSAL_SD = 0.6
+"""Spread of a proposed log rate around its least-squares value [1]."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rate_proposal(problem: Problem, priors: Priors, residual_of: Floats, col: Floats, s: int) -> float:
+    """Log of the least-squares rate of one species for a residual, kept within three prior sigmas."""
+    top = 0.0
+    bottom = 1e-300
+    for m in range(residual_of.size):
+        if problem.species[m] == s:
+            a = col[0, problem.row[m]]
+            weight = 1.0 / problem.noise[problem.group[m]] ** 2
+            top += weight * a * residual_of[m]
+            bottom += weight * a * a
+    low = priors.log_rate_mean[s] - 3.0 * priors.log_rate_sd
+    return float(max(low, math.log(max(top / bottom, 1e-300))))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _log_rate_density(priors: Priors, log_rate: float, centre: float, s: int) -> float:
+    """Log density of the birth proposal of a log rate: half around the least-squares value, half the prior."""
+    d = (log_rate - centre) / RATE_PROPOSAL_SD
+    e = (log_rate - priors.log_rate_mean[s]) / priors.log_rate_sd
+    near = math.exp(-0.5 * d * d) / RATE_PROPOSAL_SD
+    far = math.exp(-0.5 * e * e) / priors.log_rate_sd
+    return math.log(0.5 * near + 0.5 * far + 1e-300) - 0.5 * LOG_TWO_PI
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _log_birth_density(problem: Problem, priors: Priors, source: Floats) -> float:
+    """Log density of the birth proposal of a position (its height comes from the prior)."""
+    box = problem.box
+    ny, nx = problem.birth_map.shape
+    area = (box[1] - box[0]) * (box[3] - box[2])
+    i = min(nx - 1, max(0, int((source[0] - box[0]) / (box[1] - box[0]) * nx)))
+    j = min(ny - 1, max(0, int((source[1] - box[2]) / (box[3] - box[2]) * ny)))
+    h = source[2] / priors.height_sd
+    height = -0.5 * h * h - math.log(priors.height_sd) - 0.5 * (LOG_TWO_PI - 2.0 * math.log(2.0))
+    return float(math.log(problem.birth_map[j, i] * nx * ny / area) + height)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _draw_birth(problem: Problem, priors: Priors, rng: Integers, source: Floats) -> None:
+    box = problem.box
+    ny, nx = problem.birth_map.shape
+    target = uniform(rng)
+    total = 0.0
+    cell = nx * ny - 1
+    for c in range(nx * ny):
+        total += problem.birth_map[c // nx, c % nx]
+        if total >= target:
+            cell = c
+            break
+    source[0] = box[0] + (cell % nx + uniform(rng)) * (box[1] - box[0]) / nx
+    source[1] = box[2] + (cell // nx + uniform(rng)) * (box[3] - box[2]) / ny
+    source[2] = abs(normal(rng)) * priors.height_sd
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def move_birth_death(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
+    """Add a source where the birth map expects one, or take one away."""
+    if uniform(particle.rng) < 0.5:
+        return _birth(problem, priors, particle, temper)
+    return _death(problem, priors, particle, temper)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
+    k = particle.number[0]
+    if k + 1 >= priors.log_count.size:
+        return False
+    rng = particle.rng
+    new = np.empty(particle.sources.shape[1])
+    _draw_birth(problem, priors, rng, new)
+    if new[2] > problem.box[4]:
+        return False
+    col = np.empty(particle.columns.shape[1:])
+    column(problem, new, particle.theta, particle.detour, 0, problem.stretch.size, col)
+    residual = problem.value - particle.background - particle.enhancement[0]
+    density = _log_birth_density(problem, priors, new)
+    for s in range(new.size - 3):
+        centre = _rate_proposal(problem, priors, residual, col, s)
+        if uniform(rng) < 0.5:
+            new[3 + s] = centre + RATE_PROPOSAL_SD * normal(rng)
+        else:
+            new[3 + s] = priors.log_rate_mean[s] + priors.log_rate_sd * normal(rng)
+        density += _log_rate_density(priors, new[3 + s], centre, s)
+    enhancement = particle.enhancement.copy()
+    add_source(problem, col, new, 1.0, enhancement)
+    log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
+    ratio = priors.log_count[k + 1] - priors.log_count[k] + log_prior_source(problem, priors, new) - density
+    if not accept(particle, ratio + temper * (log_like - particle.log_like[0])):
+        return False
+    particle.sources[k] = new
+    particle.columns[k] = col
+    particle.number[0] = k + 1
+    particle.enhancement[:] = enhancement
+    particle.log_like[0] = log_like
+    return True
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _death(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
+    k = particle.number[0]
+    if k == 0:
+        return False
+    j = int(uniform(particle.rng) * k)
+    old = particle.sources[j].copy()
+    col = particle.columns[j].copy()
+    enhancement = particle.enhancement.copy()
+    add_source(problem, col, old, -1.0, enhancement)
+    np.maximum(enhancement, 0.0, enhancement)
+    residual = problem.value - particle.background - enhancement[0]
+    density = _log_birth_density(problem, priors, old)
+    for s in range(old.size - 3):
+        density += _log_rate_density(priors, old[3 + s], _rate_proposal(problem, priors, residual, col, s), s)
+    log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
+    ratio = priors.log_count[k - 1] - priors.log_count[k] - log_prior_source(problem, priors, old) + density
+    if not accept(particle, ratio + temper * (log_like - particle.log_like[0])):
+        return False
+    particle.sources[j] = particle.sources[k - 1]
+    particle.columns[j] = particle.columns[k - 1]
+    particle.number[0] = k - 1
+    particle.enhancement[:] = enhancement
+    particle.log_like[0] = log_like
+    return True

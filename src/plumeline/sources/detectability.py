@@ -1,0 +1,115 @@
+"""What could not have been seen: the least rate at each place that this survey would have found.
+
+A source of rate q at a place adds q A to the readings. Its evidence, on average, is w/2 Σ (q A)² / (s² + (e q A)²),
+with s the noise, e the relative model error and w the learned exponent. The minimum detectable rate is where that
+reaches a threshold that makes a source be claimed with probability 0.9.
+
+References: Currie 1968, doi:10.1021/ac60259a007 (detection limits need both error kinds stated).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+from numba import njit, prange
+
+from plumeline.sources.evidence_map import places
+from plumeline.sources.likelihood import column
+from plumeline.sources.products import DETECTABILITY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plumeline.sources.prepare import Prepared
+    from plumeline.sources.problem import Problem
+
+    Floats = NDArray[np.float64]
+
+GRID = 40
+"""Cells along each side of the map."""
+NEEDED_NATS = 11.0
+"""Mean log-evidence at which a source is claimed with probability 0.9: the threshold (about 5.5 with the prior's
+cost of place and rate) plus 1.28 standard deviations of the evidence, sqrt(2 · nats)."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _least_rate(
+    problem: Problem, source: Floats, theta: Floats, sigma: Floats, error: float, species: int, needed: float
+) -> float:
+    col = np.empty((2, problem.row_start.size - 1))
+    detour = np.zeros((problem.stretch_row.size - 1, 2))
+    column(problem, source, theta, detour, 0, problem.stretch.size, col)
+    low = -60.0
+    high = 60.0
+    for _ in range(50):
+        middle = 0.5 * (low + high)
+        rate = math.exp(middle)
+        evidence = 0.0
+        for m in range(problem.value.size):
+            if problem.species[m] == species:
+                signal = rate * col[0, problem.row[m]]
+                wide = rate * col[1, problem.row[m]]
+                evidence += (
+                    0.5 * signal * signal / (sigma[m] ** 2 + error * error * (signal * signal + wide * wide))
+                )
+        if evidence >= needed:
+            high = middle
+        else:
+            low = middle
+    return np.inf if high > 59.0 else math.exp(high)
+
+
+@njit(cache=True, nogil=True, parallel=True)
+def _map(
+    problem: Problem, where: Floats, theta: Floats, sigma: Floats, error: float, species: int, needed: float
+) -> Floats:
+    out = np.empty(where.shape[0])
+    for i in prange(where.shape[0]):
+        out[i] = _least_rate(problem, where[i], theta, sigma, error, species, needed)
+    return out
+
+
+def minimum_detectable_rate(
+    prepared: Prepared, *, theta: Floats, sigma: Floats, error: float, exponent: float, cells: int = GRID
+) -> xr.Dataset:
+    """Map of the minimum detectable rate over the search box, for a source 1.5 m above ground.
+
+    Args:
+        prepared: the inversion's arrays.
+        theta: posterior mean of the transport parameters, shape (5,).
+        sigma: noise of each observation, shape (observation,) [scale].
+        error: relative model error [1].
+        exponent: learned exponent of the likelihood.
+        cells: cells along each side.
+
+    Returns:
+        Dataset of schema `detectability`.
+
+    Raises:
+        SchemaError: never for a valid `prepared`.
+    """
+    problem = prepared.problem
+    where = places(problem, nx=cells, ny=cells)
+    rates = np.empty((len(prepared.species), cells, cells))
+    for s in range(len(prepared.species)):
+        scaled = _map(problem, where, theta, sigma, error, s, NEEDED_NATS / exponent)
+        rates[s] = (scaled * problem.scale[s]).reshape(cells, cells)
+    return DETECTABILITY.validate(
+        xr.Dataset(
+            {
+                "minimum_detectable_rate": (
+                    ("species", "y", "x"),
+                    rates,
+                    {"units": "kg s-1", "long_name": "minimum detectable rate"},
+                )
+            },
+            coords={
+                "x": ("x", where[:cells, 0], {"units": "m"}),
+                "y": ("y", where[::cells, 1], {"units": "m"}),
+                "species": ("species", np.asarray(prepared.species)),
+            },
+        )
+    )

@@ -1,0 +1,65 @@
+"""What was measured, what the posterior predicts and what is left, per averaged reading."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from plumeline.sources.products import FIT
+
+if TYPE_CHECKING:
+    from plumeline.sources.prepare import Prepared
+    from plumeline.sources.smc import Population
+
+
+def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:
+    """Fit of the posterior to the averaged readings.
+
+    Args:
+        prepared: the inversion's arrays.
+        population: posterior draws.
+
+    Returns:
+        Dataset of schema `fit`.
+
+    Raises:
+        SchemaError: never for a valid `prepared`.
+    """
+    problem = prepared.problem
+    base = np.where(problem.censored, 0.0, (prepared.base / problem.scale)[problem.species])
+    unit = problem.scale[problem.species]
+    total = population.enhancement[:, 0] + population.background
+    low, middle, high = np.quantile(total, [0.05, 0.5, 0.95], axis=0)
+    sigma = np.sqrt(
+        (problem.noise * np.exp(np.median(population.log_noise, axis=0)))[problem.group] ** 2
+        + np.exp(2.0 * np.median(population.theta[:, 4]))
+        * (np.median(population.enhancement, axis=0) ** 2).sum(axis=0)
+    )
+    receptor = prepared.samples.receptor[problem.row_start[:-1]]
+    place = 0.5 * (receptor[:, :3] + receptor[:, 3:])[problem.row]
+    seconds = (prepared.row_time_s[problem.row] * 1e9).astype("timedelta64[ns]")
+
+    def concentration(values: np.ndarray) -> tuple[str, np.ndarray, dict[str, str]]:
+        return ("reading", (values + base) * unit, {"units": "kg m-3"})
+
+    return FIT.validate(
+        xr.Dataset({
+            "time": ("reading", prepared.samples.start + seconds),
+            "sensor_label": (
+                "reading",
+                np.asarray(prepared.samples.sensor_names)[prepared.row_sensor[problem.row]],
+            ),
+            "species_label": ("reading", np.asarray(prepared.species)[problem.species]),
+            "x": ("reading", place[:, 0], {"units": "m"}),
+            "y": ("reading", place[:, 1], {"units": "m"}),
+            "observed": concentration(problem.value),
+            "background": concentration(np.median(population.background, axis=0)),
+            "predicted": concentration(middle),
+            "predicted_low": concentration(low),
+            "predicted_high": concentration(high),
+            "standard_residual": ("reading", (problem.value - middle) / sigma, {"units": "1"}),
+            "is_limit": ("reading", problem.censored),
+        })
+    )

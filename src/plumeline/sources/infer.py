@@ -1,0 +1,276 @@
+"""The inversion: a survey in, a source report out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from plumeline.provenance import Provenance
+from plumeline.sources.dependence import learned_exponent
+from plumeline.sources.detectability import minimum_detectable_rate
+from plumeline.sources.estimate import Interval, SourceEstimate, SourceReport
+from plumeline.sources.evidence_map import false_alarm_probability, with_birth_map
+from plumeline.sources.fit import fit_dataset
+from plumeline.sources.prepare import Prepared, prepare
+from plumeline.sources.products import POSTERIOR
+from plumeline.sources.regions import highest_density_region, relabel
+from plumeline.sources.settings import InferenceSettings
+from plumeline.sources.smc import Outcome, Population, sample
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from plumeline.observations import Survey
+
+    Floats = NDArray[np.float64]
+    Progress = Callable[[float, str], None]
+
+LEAST_DRAWS = 40
+"""Fewer draws than this give no region."""
+COMPASS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
+
+
+def infer(
+    survey: Survey, settings: InferenceSettings | None = None, progress: Progress | None = None
+) -> SourceReport:
+    """Find where, how much and how surely a survey's gas is emitted.
+
+    Args:
+        survey: what was measured.
+        settings: what the inversion assumes; the defaults if None.
+        progress: called with the share done, 0 to 1, and what is being done.
+
+    Returns:
+        Posterior, reported sources with regions, evidence against "no source", detectability and fit.
+
+    Raises:
+        InputError: no reading is usable.
+        CalmWindError: the wind is too weak for a plume to have a direction.
+    """
+    settings = settings or InferenceSettings()
+    tell = progress or (lambda _share, _text: None)
+    tell(0.0, "preparing readings")
+    prepared = prepare(survey, settings)
+    problem = with_birth_map(prepared.problem)
+    prepared = replace(prepared, problem=problem)
+
+    def temper(population: Population, exponent: float) -> float:
+        if exponent < 0.05:  # before that the population still is the prior, and its residuals say nothing
+            return 1.0
+        return settings.dependence_share * learned_exponent(problem, prepared.priors, population)
+
+    outcome = sample(
+        problem,
+        prepared.priors,
+        particles=settings.particles,
+        sweeps=settings.sweeps,
+        seed=settings.seed,
+        temper=temper,
+        progress=lambda share: tell(0.05 + 0.7 * share, "sampling sources"),
+    )
+    tell(0.75, "sampling without a source")
+    nothing = sample(
+        problem,
+        prepared.priors._replace(log_count=np.zeros(1)),
+        particles=settings.particles,
+        sweeps=settings.sweeps,
+        seed=settings.seed + 1,
+        temper=outcome.temper,
+    )
+    tell(0.85, "false-alarm probability")
+    false_alarm = false_alarm_probability(problem, replicas=settings.null_draws, seed=settings.seed + 2)
+    tell(0.9, "detection limits")
+    report = _report(survey, settings, prepared, outcome, nothing, false_alarm)
+    tell(1.0, "done")
+    return report
+
+
+def _report(
+    survey: Survey,
+    settings: InferenceSettings,
+    prepared: Prepared,
+    outcome: Outcome,
+    nothing: Outcome,
+    false_alarm: float,
+) -> SourceReport:
+    population = outcome.population
+    prior_none = settings.prior_no_source
+    # Z = p0 Z0 + (1 - p0) Z1, so Z1 follows from the two runs; where nothing is left of it, the draws' own share bounds it.
+    log_ratio = outcome.log_evidence - nothing.log_evidence
+    share_none = float(np.mean(population.count[:, 0] == 0))
+    some = max(math.exp(min(log_ratio, 700.0)) - prior_none, 1e-6) / (1.0 - prior_none)
+    probability_none = prior_none / (prior_none + (1.0 - prior_none) * some)
+    if share_none > 0.02:  # the draws are the better estimate where they are many
+        probability_none = share_none
+        some = (
+            (1.0 - share_none) / share_none * prior_none / (1.0 - prior_none)
+            if share_none < 1
+            else 1.0 / settings.particles
+        )
+    bayes = math.log10(some)
+    posterior = _posterior(prepared, population)
+    claimed = probability_none <= 1.0 - settings.claim_probability
+    sources = _sources(prepared, population) if claimed else ()
+    theta = population.theta.mean(axis=0)
+    sigma = (prepared.problem.noise * np.exp(np.median(population.log_noise, axis=0)))[prepared.problem.group]
+    detectability = minimum_detectable_rate(
+        prepared, theta=theta, sigma=sigma, error=math.exp(theta[4]), exponent=outcome.temper
+    )
+    counts = np.bincount(population.count[:, 0], minlength=settings.max_sources + 1) / settings.particles
+    fit = fit_dataset(prepared, population)
+    residual = fit["standard_residual"].to_numpy()
+    diagnostics = {
+        "rows": int(prepared.problem.row_start.size - 1),
+        "readings_used": int(prepared.samples.time_s.size),
+        "row_seconds": prepared.row_s,
+        "likelihood_exponent": outcome.temper,
+        "tempering_stages": outcome.stages,
+        **{
+            f"acceptance_{name}": float(value)
+            for name, value in zip(
+                ("position", "rate", "transport", "noise", "background", "birth_death", "detour"),
+                outcome.acceptance,
+                strict=True,
+            )
+        },
+        **{
+            f"{name}_median": float(np.exp(np.median(population.theta[:, i])))
+            for i, name in (
+                (0, "spread_y_factor"),
+                (1, "spread_z_factor"),
+                (3, "wind_factor"),
+                (4, "model_error"),
+            )
+        },
+        "wind_turn_deg_median": float(np.rad2deg(np.median(population.theta[:, 2]))),
+        "residuals_beyond_3_sigma": float(np.mean(np.abs(residual) > 3.0)),
+    }
+    return SourceReport(
+        survey=survey,
+        sources=sources,
+        source_count_probability=tuple(float(value) for value in counts),
+        probability_no_source=float(probability_none),
+        log10_bayes_factor=float(bayes),
+        false_alarm_probability=false_alarm,
+        posterior=posterior,
+        detectability=detectability,
+        fit=fit,
+        diagnostics=diagnostics,
+        warnings=_warnings(prepared, sources, diagnostics),
+        provenance=Provenance(inputs=survey.inputs, configuration=settings.as_dict(), seed=settings.seed),
+    )
+
+
+def _posterior(prepared: Prepared, population: Population) -> xr.Dataset:
+    slots = population.sources.shape[1]
+    absent = np.arange(slots) >= population.count
+    rate = np.exp(population.sources[:, :, 3:]) * prepared.problem.scale
+    rate[absent] = np.nan
+    place = np.where(absent[:, :, None], np.nan, population.sources[:, :, :3])
+    return POSTERIOR.validate(
+        xr.Dataset(
+            {
+                "source_count": ("draw", population.count[:, 0]),
+                "x": (("draw", "slot"), place[:, :, 0], {"units": "m"}),
+                "y": (("draw", "slot"), place[:, :, 1], {"units": "m"}),
+                "z": (("draw", "slot"), place[:, :, 2], {"units": "m"}),
+                "rate": (("draw", "slot", "species"), rate, {"units": "kg s-1"}),
+                "log_likelihood": ("draw", population.log_like[:, 0], {"units": "1"}),
+                "transport": (
+                    ("draw", "parameter"),
+                    population.theta.copy(),
+                    {
+                        "units": "1",
+                        "long_name": "log spread y, log spread z, wind turn [rad], log wind factor, log model error",
+                    },
+                ),
+            },
+            coords={"species": ("species", np.asarray(prepared.species))},
+        )
+    )
+
+
+def _sources(prepared: Prepared, population: Population) -> tuple[SourceEstimate, ...]:
+    """Sources of the most probable number that has enough draws for a region."""
+    counts = population.count[:, 0]
+    tally = np.bincount(counts)
+    tally[0] = 0
+    number = int(np.argmax(tally))
+    mine = counts == number
+    if tally[number] < LEAST_DRAWS:
+        # No number stands out: the strongest sources of every draw that has at least as many as usual.
+        number = max(1, int(np.median(counts[counts > 0])))
+        mine = counts >= number
+    drawn = population.sources[mine]
+    absent = np.arange(drawn.shape[1]) >= counts[mine][:, None]
+    rates = np.exp(drawn[:, :, 3:]) * prepared.problem.scale
+    rates[absent] = 0.0
+    strongest = np.argsort(-rates.sum(axis=2), axis=1, kind="stable")[:, :number]
+    drawn = np.take_along_axis(drawn, strongest[:, :, None], axis=1)
+    rates = np.take_along_axis(rates, strongest[:, :, None], axis=1)
+    order = relabel(drawn[:, :, :2], rates.sum(axis=2))
+    drawn = np.take_along_axis(drawn, order[:, :, None], axis=1)
+    rates = np.take_along_axis(rates, order[:, :, None], axis=1)
+    found = []
+    for k in range(number):
+        points = drawn[:, k, :2]
+        region_90 = highest_density_region(points, 0.9)
+        found.append(
+            SourceEstimate(
+                label=f"S{k + 1}",
+                x_m=float(np.median(points[:, 0])),
+                y_m=float(np.median(points[:, 1])),
+                height_m=_interval(drawn[:, k, 2]),
+                region_50=highest_density_region(points, 0.5),
+                region_90=region_90,
+                rate_kg_s={name: _interval(rates[:, k, s]) for s, name in enumerate(prepared.species)},
+                probability=float(np.mean(counts >= k + 1)),
+                outside_survey=_outside(prepared, points),
+            )
+        )
+    return tuple(found)
+
+
+def _interval(values: Floats) -> Interval:
+    low, median, high = np.quantile(values, [0.05, 0.5, 0.95])
+    return Interval(median=float(median), low=float(low), high=float(high))
+
+
+def _outside(prepared: Prepared, points: Floats) -> str:
+    """Where the source lies when more than half of its draws are outside the box around the readings."""
+    receptor = prepared.samples.receptor
+    low = np.array([receptor[:, [0, 3]].min(), receptor[:, [1, 4]].min()])
+    high = np.array([receptor[:, [0, 3]].max(), receptor[:, [1, 4]].max()])
+    if np.mean(((points < low) | (points > high)).any(axis=1)) <= 0.5:
+        return ""
+    away = np.median(points, axis=0) - 0.5 * (low + high)
+    return "outside, to the " + COMPASS[round(math.atan2(away[1], away[0]) / (math.pi / 4.0)) % 8]
+
+
+def _warnings(
+    prepared: Prepared, sources: tuple[SourceEstimate, ...], diagnostics: dict[str, float]
+) -> tuple[str, ...]:
+    warnings = list(prepared.remarks)
+    warnings += [
+        f"{one.label} lies {one.outside_survey} of what was surveyed" for one in sources if one.outside_survey
+    ]
+    for i, one in enumerate(sources):
+        for other in sources[i + 1 :]:
+            shared = one.region_90.shape.intersection(other.region_90.shape).area
+            if shared > 0.5 * min(one.region_90.area_m2, other.region_90.area_m2):
+                warnings.append(
+                    f"{one.label} and {other.label} are closer together than this survey can resolve"
+                )
+    if diagnostics["residuals_beyond_3_sigma"] > 0.05:
+        warnings.append("the model does not fit: more than 5 % of the readings lie beyond 3 sigma of it")
+    if diagnostics["acceptance_position"] < 0.02 and sources:
+        warnings.append(
+            "the sampler hardly moved, so the regions may be too small; use more particles or sweeps"
+        )
+    return tuple(dict.fromkeys(warnings))

@@ -1,0 +1,128 @@
+"""How readings become rows: the averaging time, the wind that carried the gas, and the stretches of a track."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plumeline.sources.samples import Samples
+    from plumeline.sources.settings import InferenceSettings
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+
+
+FIXED_ROW_S = 300.0
+"""Averaging time of a row at fixed sensors: long against the travel of gas over a few hundred metres [s]."""
+
+
+FAST_READING_S = 30.0
+"""Readings averaged over less than this see gusts, so their wind is averaged over the plume's travel instead [s]."""
+
+
+STRETCH_S = 60.0
+"""Shortest part of a moving track that has its own detour [s]."""
+
+
+MOST_STRETCHES = 20
+"""Most parts of a moving track."""
+
+
+def wind_and_spread(samples: Samples, settings: InferenceSettings, *, moving: bool) -> tuple[Floats, Floats]:
+    """The mean wind that carried the gas, and turbulence angles widened by the wind's own error."""
+    wind = samples.wind.copy()
+    spread = samples.spread.copy()
+    fast = (
+        np.nanmedian(samples.averaging_s) < FAST_READING_S
+        if np.isfinite(samples.averaging_s).any()
+        else moving
+    )
+    if fast:
+        window_s = float(np.clip(samples.extent_m / max(np.median(wind[:, 2]), 0.5), 30.0, 120.0))
+        for sensor in np.unique(samples.sensor):
+            mine = samples.sensor == sensor
+            wind[mine, :2], sigma = _running_wind(samples.time_s[mine], wind[mine, :2], window_s)
+            lacking = ~np.isfinite(spread[mine, 0])
+            spread[np.flatnonzero(mine)[lacking], 0] = np.clip(sigma[lacking], 0.1, 0.6)
+        wind[:, 2] = np.maximum(np.hypot(wind[:, 0], wind[:, 1]), 0.25)
+    for column, default in enumerate((settings.direction_sigma_rad, settings.elevation_sigma_rad)):
+        lacking = ~np.isfinite(spread[:, column])
+        spread[lacking, column] = default
+    error = np.minimum(samples.wind_sigma / wind[:, 2], 0.5)
+    spread[:, 0] = np.clip(np.hypot(spread[:, 0], error), 0.03, 1.0)
+    spread[:, 1] = np.clip(spread[:, 1], 0.02, 0.6)
+    return wind, spread
+
+
+def _running_wind(time_s: Floats, wind: Floats, window_s: float) -> tuple[Floats, Floats]:
+    """Centred running mean of the wind, shape (sample, 2), and its direction's standard deviation, shape (sample,) [rad]."""
+    low = np.searchsorted(time_s, time_s - 0.5 * window_s, side="left")
+    high = np.searchsorted(time_s, time_s + 0.5 * window_s, side="right")
+    count = (high - low)[:, None]
+    total = np.vstack([np.zeros((1, 2)), np.cumsum(wind, axis=0)])
+    mean = (total[high] - total[low]) / count
+    unit = wind / np.maximum(np.hypot(wind[:, 0], wind[:, 1]), 1e-9)[:, None]
+    total = np.vstack([np.zeros((1, 2)), np.cumsum(unit, axis=0)])
+    length = np.hypot(*((total[high] - total[low]) / count).T)
+    return mean, np.sqrt(np.maximum(-2.0 * np.log(np.clip(length, 1e-6, 1.0)), 0.0))
+
+
+def row_seconds(samples: Samples, settings: InferenceSettings, *, moving: bool) -> float:
+    """Averaging time of a row: long against the gas's travel at fixed sensors, short against the sensor's at moving ones."""
+    step = float(np.median(np.diff(np.unique(samples.time_s)))) if np.unique(samples.time_s).size > 1 else 1.0
+    own = float(
+        np.nanmax([
+            np.nanmedian(samples.averaging_s) if np.isfinite(samples.averaging_s).any() else step,
+            1e-3,
+        ])
+    )
+    if moving:
+        middle = 0.5 * (samples.receptor[:, :2] + samples.receptor[:, 3:5])
+        same = np.diff(samples.sensor) == 0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            speed = np.hypot(*np.diff(middle, axis=0).T)[same] / np.diff(samples.time_s)[same]
+        speed = float(np.nanmedian(speed[np.isfinite(speed)])) if np.isfinite(speed).any() else 1.0
+        seconds = max(step, min(4.0 / max(speed, 0.1), 5.0))
+    else:
+        seconds = max(own, FIXED_ROW_S)
+    while (
+        np.unique(samples.sensor * 10**9 + np.floor(samples.time_s / seconds).astype(np.int64)).size
+        > settings.max_rows
+    ):
+        seconds *= 1.5
+    return seconds
+
+
+def row_means(samples: Samples, row_of: Integers, rows: int) -> tuple[Floats, NDArray[np.bool_]]:
+    """Mean value or limit of each row and species, and whether it is a limit, both shape (row, species)."""
+    known = np.isfinite(samples.value)
+    limit = np.isfinite(samples.limit)
+    value = np.empty((rows, samples.value.shape[1]))
+    censored = np.zeros(value.shape, bool)
+    for s in range(value.shape[1]):
+        total = np.bincount(row_of, np.where(known[:, s], samples.value[:, s], 0.0), rows)
+        count = np.bincount(row_of, known[:, s], rows)
+        upper = np.bincount(row_of, np.where(limit[:, s], samples.limit[:, s], 0.0), rows)
+        limits = np.bincount(row_of, limit[:, s], rows)
+        # A row of mixed values and limits counts as a value if values are the majority.
+        censored[:, s] = limits > count
+        with np.errstate(invalid="ignore"):
+            value[:, s] = np.where(censored[:, s], upper / limits, total / count)
+    return value, censored
+
+
+def stretches(row_time_s: Floats, row_sensor: Integers, *, moving: bool) -> tuple[Integers, Integers]:
+    """Stretch of each row, shape (row,), and the first row of each stretch with the end, shape (stretch + 1,)."""
+    part = row_sensor.astype(np.int64) * 10**6
+    if moving:
+        span = max(float(np.ptp(row_time_s)), 1.0)
+        part = part + np.floor(
+            (row_time_s - row_time_s.min()) / max(span / MOST_STRETCHES, STRETCH_S)
+        ).astype(np.int64)
+    first = np.append(0, np.flatnonzero(np.diff(part)) + 1)
+    edges = np.append(first, part.size).astype(np.int64)
+    return np.repeat(np.arange(first.size), np.diff(edges)).astype(np.int64), edges

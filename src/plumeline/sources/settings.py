@@ -1,0 +1,124 @@
+"""Settings of an inversion: one frozen record, every value with its unit and reason, all of it in the provenance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from plumeline.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceSettings:
+    """What the inversion assumes and how hard it works.
+
+    Raises:
+        ConfigurationError: a value is outside its range.
+    """
+
+    seed: int = 1
+    """Random seed."""
+    particles: int = 256
+    """Posterior draws."""
+    sweeps: int = 3
+    """Moves of every parameter after each tempering step; three times as many after the last."""
+    max_sources: int = 5
+    """Largest number of sources considered."""
+    prior_no_source: float = 0.5
+    """Prior probability that nothing emits."""
+    prior_more_sources: float = 0.1
+    """Prior odds of each further source, given one less."""
+    rate_median_kg_s: float = 1e-4
+    """Prior median emission rate [kg s-1]."""
+    rate_log10_sd: float = 1.0
+    """Prior spread of the rate [decades]."""
+    height_sd_m: float = 3.0
+    """Scale of the half-normal prior of the source's height [m]."""
+    max_height_m: float = 30.0
+    """Greatest source height [m]."""
+    margin_m: float | None = None
+    """How far beyond the readings sources are sought [m]; None: a quarter of their extent, 20 to 200 m."""
+    calm_m_s: float = 0.5
+    """Readings with less wind are not used: a plume has no direction then [m s-1]."""
+    max_rows: int = 4000
+    """Readings are averaged in time until no more rows than this are left."""
+    direction_sigma_rad: float = 0.2
+    """Horizontal turbulence angle where the survey gives none [rad]."""
+    elevation_sigma_rad: float = 0.1
+    """Vertical turbulence angle where the survey gives none [rad]."""
+    spread_y_log_sd: float = 0.4
+    """Prior spread of the factor on the horizontal spread [1]."""
+    spread_z_log_sd: float = 0.5
+    """Prior spread of the factor on the vertical spread [1]."""
+    wind_turn_sd_rad: float = 0.1
+    """Prior spread of a constant error of the wind's direction [rad]."""
+    wind_factor_log_sd: float = 0.15
+    """Prior spread of a constant factor on the wind's speed [1]."""
+    direction_error_rad: float = 0.35
+    """Momentary error of the wind's direction, which widens the band of model error [rad]."""
+    detour_turn_sd_rad: float = 0.15
+    """Prior spread of the lasting turn of the way to one sensor or part of a track: air does not flow straight [rad]."""
+    detour_factor_log_sd: float = 0.3
+    """Prior spread of the lasting log factor of the concentration there [1]."""
+    model_error: float = 0.4
+    """Prior median of the plume model's relative error for one averaged reading [1]."""
+    model_error_log_sd: float = 0.4
+    """Prior spread of its logarithm [1]."""
+    noise_log_sd: float = 0.5
+    """Prior spread of a sensor's log noise around its first guess [1]."""
+    dof: float = 4.0
+    """Degrees of freedom of the residuals' Student t [1]."""
+    background_knot_s: float | None = None
+    """Time between knots of the drifting background [s]; None: an hour at fixed sensors, an eighth of a flight."""
+    dependence_share: float = 0.4
+    """Share of the likelihood's learned exponent that is used; calibrated, see `docs/method.md` [1]."""
+    claim_probability: float = 0.9
+    """Least posterior probability of a source at which one is reported."""
+    null_draws: int = 60
+    """Turned-wind replicas behind the false-alarm probability; 0 skips it."""
+
+    def __post_init__(self) -> None:
+        positive = {
+            "particles",
+            "sweeps",
+            "max_sources",
+            "rate_median_kg_s",
+            "rate_log10_sd",
+            "height_sd_m",
+            "max_height_m",
+            "max_rows",
+            "direction_sigma_rad",
+            "elevation_sigma_rad",
+            "spread_y_log_sd",
+            "spread_z_log_sd",
+            "wind_turn_sd_rad",
+            "wind_factor_log_sd",
+            "model_error",
+            "model_error_log_sd",
+            "noise_log_sd",
+            "dependence_share",
+        }
+        for name in sorted(positive):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise ConfigurationError(f"{name} is {value}", remedy="give a number above 0")
+        for name in ("prior_no_source", "prior_more_sources", "claim_probability"):
+            if not 0.0 < getattr(self, name) < 1.0:
+                raise ConfigurationError(
+                    f"{name} is {getattr(self, name)}", remedy="give a probability between 0 and 1"
+                )
+        if self.dof <= 1.0 or self.calm_m_s < 0.0 or self.null_draws < 0 or self.seed < 0:
+            raise ConfigurationError(
+                "dof must be above 1, and calm_m_s, null_draws and seed at least 0",
+                remedy="change that setting",
+            )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Every setting with its value."""
+        return asdict(self)
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Names of all settings."""
+        return tuple(field.name for field in fields(cls))
