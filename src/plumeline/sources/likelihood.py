@@ -30,6 +30,54 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+SOURCE_HALF_WIDTH_M = 0.5
+"""A vent and its first metre of mixing [m]."""
+UNBOUNDED_M = 1e9
+"""No mixing height within the reach of a survey [m]."""
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+def _sample_coupling(
+    problem: Problem, i: int, source: Floats, u: float, v: float, speed: float, iy: float, iz: float
+) -> tuple[float, float]:
+    """Coupling of one sample with one source, and that of the wide plume."""
+    wide = math.hypot(iy, problem.direction_error)
+    ty = problem.lagrangian[0]
+    tz = problem.lagrangian[1]
+    if problem.is_path[i]:
+        return path_coupling(
+            problem.receptor[i],
+            source[0],
+            source[1],
+            source[2],
+            u,
+            v,
+            speed,
+            iy,
+            iz,
+            ty,
+            tz,
+            SOURCE_HALF_WIDTH_M,
+            wide,
+        )
+    return point_coupling(
+        problem.receptor[i, 0] - source[0],
+        problem.receptor[i, 1] - source[1],
+        problem.receptor[i, 2],
+        source[2],
+        u,
+        v,
+        speed,
+        iy,
+        iz,
+        ty,
+        tz,
+        SOURCE_HALF_WIDTH_M,
+        UNBOUNDED_M,
+        wide,
+    )
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def column(
     problem: Problem,
@@ -58,9 +106,6 @@ def column(
     cosine = factor
     sine = 0.0
     strength = 1.0
-    ty = problem.lagrangian[0]
-    tz = problem.lagrangian[1]
-    wide2 = problem.direction_error * problem.direction_error
     for row in range(first_row, last_row):
         if problem.stretch[row] != stretch:
             stretch = problem.stretch[row]
@@ -78,39 +123,7 @@ def column(
             speed = problem.wind[i, 2] * factor
             iy = fy * problem.spread[i, 0]
             iz = fz * problem.spread[i, 1]
-            if problem.is_path[i]:
-                value, wide = path_coupling(
-                    problem.receptor[i],
-                    source[0],
-                    source[1],
-                    source[2],
-                    u,
-                    v,
-                    speed,
-                    iy,
-                    iz,
-                    ty,
-                    tz,
-                    0.5,
-                    math.sqrt(iy * iy + wide2),
-                )
-            else:
-                value, wide = point_coupling(
-                    problem.receptor[i, 0] - source[0],
-                    problem.receptor[i, 1] - source[1],
-                    problem.receptor[i, 2],
-                    source[2],
-                    u,
-                    v,
-                    speed,
-                    iy,
-                    iz,
-                    ty,
-                    tz,
-                    0.5,
-                    1e9,
-                    math.sqrt(iy * iy + wide2),
-                )
+            value, wide = _sample_coupling(problem, i, source, u, v, speed, iy, iz)
             total += value
             total_wide += wide
         out[0, row] = strength * total / (last - first)

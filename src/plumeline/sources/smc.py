@@ -301,7 +301,7 @@ def _systematic(weight: Floats, stream: np.random.Generator) -> NDArray[np.int64
     """Systematic resampling: index of the particle that each place takes."""
     edges = np.cumsum(weight)
     points = (np.arange(weight.size) + stream.random()) * (edges[-1] / weight.size)
-    return np.minimum(np.searchsorted(edges, points), weight.size - 1).astype(np.int64)
+    return np.asarray(np.minimum(np.searchsorted(edges, points), weight.size - 1), np.int64)
 
 
 def _scales(population: Population, problem: Problem, share: Floats) -> Scales:
