@@ -74,16 +74,10 @@ def write_case(
     case = CaseFolder(root=root)
     if root.exists() and any(root.iterdir()):
         raise InputError("the folder is not empty", where=str(root), remedy="give a new folder")
-    for folder in (case.flight, case.scene, case.truth.parent):
+    for folder in (case.scene, case.truth.parent):
         folder.mkdir(parents=True, exist_ok=True)
     stem = "-".join(part for part in (mark, flight.scene.name) if part)
-    for form in file_formats:
-        suffix, writer = WRITERS[form]
-        writer(flight, case.flight / f"{stem}{suffix}")
-    if flight.scene.anemometer.mast_height_m is not None or not {"skyhub", "generic-csv"} & set(file_formats):
-        write_wind_csv(flight, case.flight / "wind.csv")
-    recordings = [(form, f"{stem}{WRITERS[form][0]}") for form in file_formats]
-    write_survey_files(flight, case.flight, recordings)
+    write_flight(flight, case.flight, stem=stem, file_formats=file_formats)
     truth = canonical_json(truth_of(flight).as_dict() | ({"mark": mark} if mark else {})) + "\n"
     case.truth.write_text(truth, encoding="utf-8")
     frame = LocalFrame(origin=flight.scene.origin)
@@ -94,6 +88,29 @@ def write_case(
         json.dumps(facts, indent=1, sort_keys=True) + "\n", encoding="utf-8"
     )
     return case
+
+
+def write_flight(
+    flight: Flight, folder: Path, *, stem: str, file_formats: Sequence[str] = ("skyhub",)
+) -> None:
+    """Write what a crew brings home: the instruments' files and the crew's own survey file; nothing of the truth.
+
+    Args:
+        flight: the flight.
+        folder: where to; made if it is not there.
+        stem: start of the recordings' names.
+        file_formats: names in `WRITERS`.
+
+    Raises:
+        OSError: a file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    recordings = [(form, f"{stem}{WRITERS[form][0]}") for form in file_formats]
+    for form, name in recordings:
+        WRITERS[form][1](flight, folder / name)
+    if flight.scene.anemometer.mast_height_m is not None or not {"skyhub", "generic-csv"} & set(file_formats):
+        write_wind_csv(flight, folder / "wind.csv")
+    write_survey_files(flight, folder, recordings)
 
 
 def open_truth(case: CaseFolder) -> dict[str, Any]:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 BLOCKS = 16
 """Filaments are summed in this many fixed groups, so that the answer does not depend on the number of threads."""
 TABLE_SIZE = 200
+MARGIN_M = 60.0
+"""A filament this far outside the readings and its source is dropped [m]."""
 KOLMOGOROV_C0 = 3.1
 """Lagrangian structure constant that belongs to the time scale 0.5 z / sigma_w in neutral air."""
 RICHARDSON_FACTOR = 0.15
@@ -100,7 +102,6 @@ def couplings(
     table, log_floor, log_step = _tables(layer, wind.reference_height_m)
     offsets = np.searchsorted(readings.step_index, np.arange(wind.eastward_m_s.size + 1))
     place = np.array(release.place_m, float)
-    reach_m = _reach_m(readings, place)
     blocks = canopy or Canopy.none()
     out = np.zeros((BLOCKS, readings.step_index.size))
     _shed(
@@ -110,17 +111,16 @@ def couplings(
         (wind.eastward_m_s, wind.northward_m_s, wind.step_s),
         (table, log_floor, log_step, layer.local_sigma_v_m_s, layer.mixing_height_m),
         (blocks.roof_m, blocks.wake_m, blocks.west_m, blocks.south_m, blocks.cell_m),
-        (np.uint64(seed % 2**64), per_step, reach_m, deposition_m_s, readings.mixing_m),
+        (np.uint64(seed % 2**64), per_step, _box_m(readings, place), deposition_m_s, readings.mixing_m),
     )
     return np.asarray(out.sum(axis=0))
 
 
-def _reach_m(readings: Readings, place: Floats) -> float:
-    """Distance from the source beyond which a filament cannot matter any more."""
-    ends = np.concatenate([readings.start_m, readings.end_m])
-    if not ends.size:
-        return 0.0
-    return float(np.hypot(ends[:, 0] - place[0], ends[:, 1] - place[1]).max()) + 60.0
+def _box_m(readings: Readings, place: Floats) -> Floats:
+    """West, east, south, north edge beyond which a filament cannot matter any more [m]."""
+    ends = np.concatenate([readings.start_m, readings.end_m, place[None]])
+    low, high = ends.min(axis=0) - MARGIN_M, ends.max(axis=0) + MARGIN_M
+    return np.array([low[0], high[0], low[1], high[1]])
 
 
 def _tables(layer: SurfaceLayer, reference_height_m: float) -> tuple[Floats, float, float]:
@@ -223,7 +223,7 @@ def _follow(
     """Follow one filament from its release until it has left or the time is over."""
     place, _, size, _ = release
     number, step, fraction, mass = birth
-    seed, _, reach, deposition, mixing = run
+    seed, _, box, deposition, mixing = run
     state = (seed + np.uint64(number) * np.uint64(0xD1342543DE82EF95)) ^ np.uint64(0xA0761D6478BD642F)
     state, _ = _uniform(state)
     x, y, z = place[0], place[1], place[2]
@@ -245,7 +245,7 @@ def _follow(
         width = math.hypot(0.5 * (size0 + size), mixing)
         for r in range(offsets[k], offsets[k + 1]):
             out[r] += share * _reading(readings[1][r], readings[2][r], (x0, y0, z0), (x, y, z), width)
-        if (x - place[0]) ** 2 + (y - place[1]) ** 2 > reach * reach:
+        if x < box[0] or x > box[1] or y < box[2] or y > box[3]:
             return
 
 

@@ -1,0 +1,129 @@
+"""The blind benchmark: eight seeded suites, truth sealed from the inference process; `--compare` against the baseline.
+
+Seeds from 1,000,000 are kept for reporting: nothing is calibrated on them. `--compare` runs the baseline's own suites and
+fails when detection, coverage or false alarms are worse than the stored counts beyond chance (one-sided Fisher test,
+p < 0.01), or the errors are greater (one-sided Mann-Whitney, p < 0.01).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from benchmarks.results import Figures
+from plumeline.errors import PlumelineError
+from plumeline.simulations.scoring import quantile
+from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult, benchmark
+from plumeline.workflows.benchmark.page import as_plain, benchmark_page
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+BASELINE = Path(__file__).parent / "baselines" / "blind.json"
+QUICK = ("easy", "urban", "empty")
+QUICK_SEED, QUICK_CASES = 2_000_000, 4
+NOISE_P = 0.01
+WORSE_WHEN: dict[str, Literal["less", "greater"]] = {
+    "detection": "less",
+    "cover_90": "less",
+    "false_alarm": "greater",
+}
+"""Which way each count gets worse."""
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cases", type=int, default=10, help="cases per suite")
+    parser.add_argument("--suites", nargs="*", default=list(BenchmarkRequest().suites))
+    parser.add_argument("--seed", type=int, default=BenchmarkRequest().seed)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--page", type=Path, help="write the results page here")
+    parser.add_argument("--quick", action="store_true", help="the small subset that CI runs")
+    parser.add_argument(
+        "--write-baseline", action="store_true", help="store this run as the baseline of its suites"
+    )
+    parser.add_argument(
+        "--compare", action="store_true", help="fail when worse than the baseline beyond noise"
+    )
+
+
+def run(options: argparse.Namespace) -> Figures:
+    request = BenchmarkRequest(
+        suites=QUICK if options.quick else tuple(options.suites),
+        cases=QUICK_CASES if options.quick else options.cases,
+        seed=QUICK_SEED if options.quick else options.seed,
+        processes=options.processes,
+    )
+    result = benchmark(request)
+    if options.page is not None:
+        options.page.write_text(benchmark_page(result), encoding="utf-8")
+    plain = as_plain(result)
+    if options.write_baseline:
+        stored = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+        BASELINE.parent.mkdir(exist_ok=True)
+        BASELINE.write_text(json.dumps(stored | plain, indent=1, sort_keys=True) + "\n")
+    if options.compare:
+        worse = regressions(json.loads(BASELINE.read_text()), plain)
+        if worse:
+            raise PlumelineError("worse than the stored baseline beyond noise: " + "; ".join(worse))
+    return _figures(result)
+
+
+def regressions(baseline: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What got worse beyond chance, per suite that stands in both."""
+    from scipy.stats import fisher_exact, mannwhitneyu  # noqa: PLC0415 (slow to import)
+
+    worse = []
+    for suite in sorted(set(baseline) & set(now)):
+        before, after = baseline[suite], now[suite]
+        for name, bad in WORSE_WHEN.items():
+            (k0, n0), (k1, n1) = before[name], after[name]
+            p = float(fisher_exact(np.array([[k1, n1 - k1], [k0, n0 - k0]]), alternative=bad).pvalue)
+            if p < NOISE_P:
+                worse.append(f"{suite} {name} {k0}/{n0} -> {k1}/{n1} (p = {p:.1e})")
+        if min(len(before["distances_m"]), len(after["distances_m"])) >= 4:
+            p = float(mannwhitneyu(after["distances_m"], before["distances_m"], alternative="greater").pvalue)
+            if p < NOISE_P:
+                worse.append(f"{suite} distances are greater (p = {p:.1e})")
+    return worse
+
+
+def _figures(result: BenchmarkResult) -> Figures:
+    figures: dict[str, float] = {}
+    table = []
+    for suite in result.suites:
+        row: dict[str, Any] = {
+            "suite": suite.suite,
+            "cases": suite.cases,
+            "refused": suite.refused,
+            "detection_visible": suite.detection.share,
+            "visible": suite.detection.trials,
+            "false_case_share": suite.false_alarm.share,
+            "median_m": quantile(suite.distances_m, 0.5),
+            "p90_m": quantile(suite.distances_m, 0.9),
+            "cover_50": suite.cover_50.share,
+            "cover_90": suite.cover_90.share,
+            "median_area_90_m2": quantile(suite.areas_90_m2, 0.5),
+            "rate_median_ratio": quantile(suite.rate_ratios, 0.5),
+            "rate_within_2": suite.within_two.share,
+            "rate_cover_90": suite.rate_cover.share,
+            "seconds": quantile(suite.seconds, 0.5),
+        }
+        table.append(row)
+        figures |= {
+            f"{suite.suite}_{name}": float(value) for name, value in row.items() if not isinstance(value, str)
+        }
+    pairs = [pair for score in result.scores for pair in score.pairs]
+    count = len(result.scores)
+    figures |= {
+        "all_cover_90": float(np.mean([pair.in_90 for pair in pairs])) if pairs else float("nan"),
+        "all_cover_50": float(np.mean([pair.in_50 for pair in pairs])) if pairs else float("nan"),
+        "minutes_per_1000_cases": (result.simulation_s + result.inference_s) / count * 1000.0 / 60.0,
+        "simulation_minutes_per_1000_cases": result.simulation_s / count * 1000.0 / 60.0,
+        "cases": float(count),
+    }
+    figures = {name: value for name, value in figures.items() if np.isfinite(value)}
+    return Figures(figures=figures, table=table, seeds=[result.request.seed])
