@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.results import Figures
 from plumeline.errors import PlumelineError
 from plumeline.simulations.scoring import quantile
-from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult, benchmark
+from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult, run_benchmark
 from plumeline.workflows.benchmark.page import as_plain, benchmark_page
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> Figures:
         seed=QUICK_SEED if options.quick else options.seed,
         processes=options.processes,
     )
-    result = benchmark(request)
+    result = run_benchmark(request)
     if options.page is not None:
         options.page.write_text(benchmark_page(result), encoding="utf-8")
     plain = as_plain(result)

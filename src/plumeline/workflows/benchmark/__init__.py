@@ -3,6 +3,6 @@
 In: names of suites, a seed, a number of cases. Out: scores per case and suite, and a page with plots.
 """
 
-from plumeline.workflows.benchmark.running import BenchmarkRequest, BenchmarkResult, benchmark
+from plumeline.workflows.benchmark.running import BenchmarkRequest, BenchmarkResult, run_benchmark
 
-__all__ = ["BenchmarkRequest", "BenchmarkResult", "benchmark"]
+__all__ = ["BenchmarkRequest", "BenchmarkResult", "run_benchmark"]

@@ -64,7 +64,7 @@ class BenchmarkResult:
     """Wall time of all inference, reading included [s]."""
 
 
-def benchmark(
+def run_benchmark(
     request: BenchmarkRequest, progress: Callable[[float, str], None] | None = None
 ) -> BenchmarkResult:
     """Simulate, infer blindly, score.
