@@ -13,7 +13,6 @@ import sys
 from benchmarks import results
 
 BENCHMARKS: dict[str, str] = {
-    "blind": "Blind suites: detection, false alarms, coverage, errors, time; compared with the stored baseline.",
     "simulation_speed": "Time to simulate a 30-min flight over 300 buildings.",
     "explanations": "explanations, buildings and activity on blind sites",
     "field_validation": "The simulator against Prairie Grass, ADED, Ginninderra and Chilbolton: FAC2, FB, NMSE.",

@@ -18,6 +18,7 @@ from plumeline import __version__
 from plumeline.errors import PlumelineError
 
 COMMANDS: dict[str, str] = {
+    "exercise": "plumeline.cli.exercise:exercise",
     "inspect": "plumeline.cli.inspect:inspect",
     "simulate": "plumeline.cli.simulate:simulate",
     "spectra": "plumeline.cli.spectra:spectra",

@@ -112,7 +112,7 @@ def truth_of(flight: Flight) -> Truth:
     scene = flight.scene
     sources = []
     for number, emitter in enumerate(scene.emitters):
-        snr = _snr(flight, number)
+        snr = snr_of(flight, number)
         sources.append(
             TrueSource(
                 name=emitter.name,
@@ -139,8 +139,16 @@ def truth_of(flight: Flight) -> Truth:
     )
 
 
-def _snr(flight: Flight, number: int) -> Floats:
-    """Noise-free enhancement by one emitter over the first sensor's noise, one per second."""
+def snr_of(flight: Flight, number: int) -> Floats:
+    """Noise-free enhancement by one emitter over the first sensor's noise.
+
+    Args:
+        flight: the flight.
+        number: index of the emitter.
+
+    Returns:
+        Signal-to-noise ratio, one per second.
+    """
     sensor = flight.scene.sensors[0]
     rates = flight.scene.emitters[number].rates_kg_s
     signal = sum(

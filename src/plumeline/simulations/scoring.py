@@ -106,7 +106,10 @@ def score_case(
     sources = [source for source in truth["sources"] if source["on_share"] > 0]
     try:
         reported = [_reported(entry, frame) for entry in answer["sources"]]
-        none, alarm = float(answer["probability_no_source"]), float(answer["false_alarm_probability"])
+        none, alarm = (
+            math.nan if answer[key] is None else float(answer[key])
+            for key in ("probability_no_source", "false_alarm_probability")
+        )
         seconds, refusal = float(answer["seconds"]), str(answer.get("refusal", ""))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"not an answer: {error!r}", where=str(truth["name"])) from None
