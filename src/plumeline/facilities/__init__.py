@@ -26,10 +26,12 @@ from plumeline.facilities.explanation import (
     explain,
 )
 from plumeline.facilities.footprints import Building, Footprints, read_footprints, unknown_footprints
+from plumeline.facilities.hazard import Room, Weather
 from plumeline.facilities.likelihood import Discrepancy
 from plumeline.facilities.neighbours import Neighbours, PeopleCount, Receptor, survey_neighbours
 from plumeline.facilities.profile import Kind, Period, Profile, read_profile, shipped_profiles
 from plumeline.facilities.register import Register, RegisteredPlace, read_register, search_register
+from plumeline.facilities.responder import Responder, WindNow, sheet_html, sheet_pdf
 from plumeline.facilities.settling import Settling, settle
 from plumeline.facilities.verbal import verbal
 
@@ -58,12 +60,16 @@ __all__ = [
     "Register",
     "RegisterSearch",
     "RegisteredPlace",
+    "Responder",
+    "Room",
     "Rules",
     "Settling",
     "State",
     "VentModel",
     "Verdict",
     "Visit",
+    "Weather",
+    "WindNow",
     "assess_activity",
     "explain",
     "period_of",
@@ -73,6 +79,8 @@ __all__ = [
     "read_register",
     "search_register",
     "settle",
+    "sheet_html",
+    "sheet_pdf",
     "shipped_profiles",
     "survey_neighbours",
     "unknown_footprints",
