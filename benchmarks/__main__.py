@@ -15,6 +15,7 @@ from benchmarks import results
 BENCHMARKS: dict[str, str] = {
     "simulation_speed": "Time to simulate a 30-min flight over 300 buildings.",
     "explanations": "explanations, buildings and activity on blind sites",
+    "observations": "Lags, responses, twin sensors, motion-corrected wind and baselines against what is known.",
     "field_validation": "The simulator against Prairie Grass, ADED, Ginninderra and Chilbolton: FAC2, FB, NMSE.",
     "reader_fuzz": "readers against mutated files: only clear errors may come out",
     "reader_large": "a large CSV: CPU seconds and peak memory",

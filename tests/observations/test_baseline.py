@@ -27,7 +27,7 @@ def test_noise_is_found_under_plumes_and_drift(seed):
 def test_baseline_follows_the_drift_and_not_the_plumes(seed):
     t, truth, values, noise = record(seed)
     found = drifting_baseline(t, values, window_s=600.0)
-    error = found.values - truth
+    error = found.level - truth
     assert np.sqrt(np.mean(error**2)) < 0.5 * noise
     assert abs(np.mean(error)) < 0.3 * noise
     assert found.noise == pytest.approx(noise, rel=0.2)
@@ -36,8 +36,8 @@ def test_baseline_follows_the_drift_and_not_the_plumes(seed):
 @given(st.floats(-100, 100), st.floats(0.01, 100))
 def test_baseline_moves_and_scales_with_the_readings(offset, scale):
     t, _, values, _ = record(3, n=400)
-    one = drifting_baseline(t, values).values
-    other = drifting_baseline(t, offset + scale * values).values
+    one = drifting_baseline(t, values).level
+    other = drifting_baseline(t, offset + scale * values).level
     assert other == pytest.approx(offset + scale * one, abs=2e-2 * scale)
 
 
@@ -45,9 +45,9 @@ def test_baseline_bridges_missing_readings():
     t, truth, values, noise = record(4)
     values[500:700] = np.nan
     found = drifting_baseline(t, values)
-    assert np.isfinite(found.values).all()
+    assert np.isfinite(found.level).all()
     assert found.sigma[600] > found.sigma[1500]
-    assert abs(found.values[600] - truth[600]) < 4 * noise
+    assert abs(found.level[600] - truth[600]) < 4 * noise
 
 
 def test_noise_of_a_coarse_sensor_is_its_resolution_not_zero():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from plumeline.errors import ConfigurationError, InputError, UnitError
 from plumeline.frames import LocalFrame, latlon
+from plumeline.instruments import read
 from plumeline.observations import Quality
 from plumeline.observations.settings import (
     FileSettings,
@@ -414,3 +415,34 @@ def test_skyhub_and_pergam_logs(real_data):
         settings=SurveySettings(wind=WEST_WIND, height=HeightSettings(default_m=10.0)),
     )
     assert pergam.open_path["mass_concentration"].shape == (11, 1)
+
+
+def test_sensor_log_autopilot_log_and_weather_report_together(real_data, tmp_path):
+    # The autopilot's log has the track, the sensor's only time and gas, the airport's report the wind in knots.
+    log = real_data / "autopilot-logs" / "simulated-arducopter36-survey-wind4.bin"
+    t = np.arange(200.0)
+    stamp = pd.Timestamp("2026-11-24T02:02:00") + pd.to_timedelta(t, unit="s")
+    gas = pd.DataFrame({"time": stamp.strftime("%Y-%m-%dT%H:%M:%SZ"), "ch4": 2.0 + 0.01 * np.cos(t)})
+    mapping = '[time]\ncolumn = "time"\n[[value]]\ncolumn = "ch4"\nspecies = "CH4"\nunit = "ppm"\n'
+    write(tmp_path, "sensor.csv", gas, mapping)
+    (tmp_path / "autopilot.bin").symlink_to(log)
+    reports = "".join(
+        f"2026-11-24 {at} METAR YSCB 24{at.replace(':', '')}Z 27012KT 9999 FEW030 20/10 Q1010=\n"
+        for at in ("01:30", "02:00", "02:30")
+    )
+    (tmp_path / "canberra.metar").write_text(reports)
+    survey = load_survey(tmp_path)
+    readings = survey.in_situ
+    assert np.isfinite(readings["x"]).all()
+    assert float(readings["z"].max()) > 5.0
+    assert readings["wind_eastward"].to_numpy() == pytest.approx(np.full(200, 12 * 1852 / 3600))
+    assert readings["wind_height"].to_numpy() == pytest.approx(np.full(200, 10.0))
+    assert float(readings["wind_sigma"].min()) > 1.0  # an airport is somewhere else
+    # Pressure falls by about 11.9 Pa a metre near sea level.
+    altitude = float(read(log).tables["track"]["altitude_mean_sea_level"].median())
+    assert readings["air_pressure"].to_numpy() == pytest.approx(
+        np.full(200, 101_000.0 - 11.9 * altitude), rel=2e-4
+    )
+    assert readings["air_temperature"].to_numpy() == pytest.approx(np.full(200, 293.15))
+    assert any("positions of sensor.csv come from autopilot.bin" in remark for remark in survey.remarks)
+    assert any("10 km away" in remark for remark in survey.remarks)

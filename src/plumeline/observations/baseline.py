@@ -31,7 +31,7 @@ GAUSSIAN_MEDIAN = 0.6744897501960817
 class Baseline:
     """A baseline at every reading with its standard error."""
 
-    values: Floats
+    level: Floats
     """Baseline in the readings' unit, shape (reading,)."""
     sigma: Floats
     """Standard error of the baseline, same unit, shape (reading,)."""
@@ -116,7 +116,7 @@ def drifting_baseline(
         if moved < 1e-3 * scale:
             break
     scale = max(noise, _scale_below((y - base)[good]))
-    return Baseline(values=base, sigma=scale * np.sqrt(_leverage(t, weights, window_s)), noise=scale)
+    return Baseline(level=base, sigma=scale * np.sqrt(_leverage(t, weights, window_s)), noise=scale)
 
 
 def _strength(t: Floats, window_s: float) -> float:

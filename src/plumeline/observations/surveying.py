@@ -10,13 +10,11 @@ import numpy as np
 
 from plumeline.errors import InputError
 from plumeline.instruments import gas_variables
-from plumeline.observations import geometry, positions, readings, sources, windsources
+from plumeline.observations import airstate, geometry, positions, readings, sources, windsources
 from plumeline.observations.assembly import assemble
-from plumeline.observations.concentration import STANDARD_PRESSURE_PA, STANDARD_TEMPERATURE_K
 from plumeline.observations.products import IN_SITU, OPEN_PATH, UNUSABLE, Quality
 from plumeline.observations.survey import Survey
 from plumeline.observations.wind import CALM_SPEED_M_S, by_priority
-from plumeline.units import MASS_CONCENTRATION_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +131,8 @@ def _take_readings(
     if ends is not None:
         length = np.sqrt(sum((ends[f"{axis}_end"] - ends[f"{axis}_start"]) ** 2 for axis in "xyz"))
         length = np.where(length > 0, length, np.nan)
-    air = _air(bench, source, files, length)
+    air, notes = airstate.air_of(source, files, bench.settings.air, path_m=length)
+    bench.remarks += notes
     made, remarks = readings.blocks(source, air, bench.settings)
     bench.remarks += remarks
     for block in made:
@@ -202,50 +201,6 @@ def _on_track(bench: _Bench, source: Source, time: Times) -> tuple[Floats, Float
     forward, right, up = source.settings.lever_m or (0.0, 0.0, 0.0)
     x, y, z = geometry.at_times(track.track, t, lever_m=(forward, right, up))
     return x, y, np.maximum(z, 0.0), np.isin(t, track.glitch_s)
-
-
-def _air(bench: _Bench, source: Source, files: Sequence[Source], length: Floats | None) -> readings.Air:
-    """Temperature and pressure at every record: declared, measured in this file or another, or standard."""
-    table = source.tables["readings"]
-    t = sources.seconds(table["time"].to_numpy())
-    declared, others = bench.settings.air, [source, *(one for one in files if one is not source)]
-    temperature = _measured(others, "air_temperature", t, sources.COLDEST_K, sources.HOTTEST_K)
-    pressure = _measured(others, "air_pressure", t, sources.LOWEST_PA, sources.HIGHEST_PA)
-    if declared.temperature_k is not None:
-        temperature = np.full(t.size, declared.temperature_k)
-    if declared.pressure_pa is not None:
-        pressure = np.full(t.size, declared.pressure_pa)
-    needed = any(
-        table[one].attrs.get("units") not in MASS_CONCENTRATION_UNITS for one in gas_variables(table)
-    )
-    if temperature is None:
-        temperature = np.full(t.size, STANDARD_TEMPERATURE_K if needed else np.nan)
-        if needed:
-            bench.remarks.append(
-                f"no air temperature is known: {STANDARD_TEMPERATURE_K:g} K (ISO 2533) is assumed"
-            )
-    if pressure is None:
-        pressure = np.full(t.size, STANDARD_PRESSURE_PA if needed else np.nan)
-        if needed:
-            bench.remarks.append(
-                f"no air pressure is known: {STANDARD_PRESSURE_PA:g} Pa (ISO 2533) is assumed"
-            )
-    return readings.Air(temperature_k=temperature, pressure_pa=pressure, path_m=length)
-
-
-def _measured(files: Sequence[Source], key: str, t: Floats, low: float, high: float) -> Floats | None:
-    """Weather at given times from the first file that has it."""
-    for source in files:
-        table = source.tables.get("meteorology")
-        if table is None or key not in table:
-            continue
-        known = sources.seconds(table["time"].to_numpy())
-        values = sources.cleaned(table[key].to_numpy(), low, high)
-        good = np.flatnonzero(np.isfinite(known) & np.isfinite(values))
-        if good.size:
-            good = good[np.argsort(known[good], kind="stable")]
-            return np.asarray(np.interp(t, known[good], values[good]), float)
-    return None
 
 
 def _columns(bench: _Bench, source: Source, block: Block, air: readings.Air) -> Columns:
