@@ -5,6 +5,7 @@ In: a `Survey`. Out: a `SourceReport`, i.e. posterior draws over number, positio
 """
 
 from plumeline.sources.estimate import Interval, Region, SourceEstimate, SourceReport
+from plumeline.sources.fusion import FusedSite, FusionSettings, SiteVisit, fuse
 from plumeline.sources.infer import infer
 from plumeline.sources.products import DETECTABILITY, FIT, POSTERIOR
 from plumeline.sources.settings import InferenceSettings
@@ -13,10 +14,14 @@ __all__ = [
     "DETECTABILITY",
     "FIT",
     "POSTERIOR",
+    "FusedSite",
+    "FusionSettings",
     "InferenceSettings",
     "Interval",
     "Region",
+    "SiteVisit",
     "SourceEstimate",
     "SourceReport",
+    "fuse",
     "infer",
 ]
