@@ -114,3 +114,13 @@ def test_braille_draws_a_diagonal_and_keeps_the_aspect():
     square = scatter([0, 10], [0, 1], width=10, height=5, equal=True)
     assert [line.strip("⠀") for line in square[:4]] == [""] * 4
     assert scatter([float("nan")], [1.0], width=1, height=1) == ["⠀"]
+
+
+def test_a_folder_with_a_survey_file_uses_its_mappings(tmp_path, capsys):
+    (tmp_path / "mine.csv").write_text("t,v\n2026-05-01T10:00:00Z,2\n")
+    (tmp_path / "mine.toml").write_text(
+        '[time]\ncolumn = "t"\n[[value]]\ncolumn = "v"\nspecies = "CH4"\nunit = "ppm"\n'
+    )
+    (tmp_path / "survey.toml").write_text('[[file]]\npath = "mine.csv"\nmapping = "mine.toml"\n')
+    assert call(tmp_path) == 0
+    assert "1 of 1 files are recordings" in capsys.readouterr().out

@@ -114,6 +114,11 @@ def test_a_mapping_beside_the_file_extends_a_format(tmp_path):
     assert table["time"].to_numpy()[0] == np.datetime64("2022-06-01T18:17:33")
 
 
+def test_a_table_with_gas_is_not_taken_for_a_mere_wind_table(tmp_path):
+    with pytest.raises(UnknownFormatError):
+        identify(write(tmp_path, WIND.replace("deg\n", "deg,CH4 (ppm)\n").replace("25.27", "25.27,2")))
+
+
 def test_an_unknown_file_is_a_clear_error(tmp_path):
     with pytest.raises(UnknownFormatError, match=r"recording.csv.*mapping"):
         identify(write(tmp_path, "a,b\n1,2\n"))

@@ -163,6 +163,33 @@ def test_a_missing_or_unknown_unit_is_an_error(tmp_path, unit):
         read(write(tmp_path, ROWS), mapping=chosen)
 
 
+def test_a_file_in_which_no_time_can_be_read_is_an_error(tmp_path):
+    with pytest.raises(ReadError, match=r"no time can be read, as in '01/05/2026 10h'.*format"):
+        read(write(tmp_path, "t,lat,lon,alt,ch4\n01/05/2026 10h,52,4,1,2\n"), mapping=FLIGHT)
+
+
+def test_times_without_a_zone_are_remarked_unless_it_is_told(tmp_path):
+    text = ROWS.replace("Z,", ",")
+    assert "carry no zone" in said(read(write(tmp_path, text), mapping=FLIGHT))
+    told = TableMapping(name="f", time=TimeSection(column="t", timezone="UTC"), value=(PPM,))
+    assert "carry no zone" not in said(read(write(tmp_path, text), mapping=told))
+    named = TableMapping(name="f", time=TimeSection(column="t_utc"), value=(PPM,))
+    assert "carry no zone" not in said(read(write(tmp_path, text.replace("t,", "t_utc,")), mapping=named))
+
+
+def test_a_unit_that_the_columns_name_contradicts_is_remarked(tmp_path):
+    text = "t,CH4 (ppb),wind_kt,d\n2026-05-01T10:00:00Z,2000,10,90\n"
+    chosen = TableMapping(
+        name="f",
+        time=TimeSection(column="t"),
+        value=(ValueSection(column="CH4 (ppb)", species="CH4", unit="ppm"),),
+        wind=WindSection(speed="wind_kt", speed_unit="m/s", direction="d"),
+    )
+    remarks = said(read(write(tmp_path, text), mapping=chosen))
+    assert "'CH4 (ppb)' is declared as ppm, but its name says ppb" in remarks
+    assert "'wind_kt' is declared as m/s, but its name says kn" in remarks
+
+
 def test_a_wind_without_a_unit_is_an_error(tmp_path):
     chosen = TableMapping(name="w", time=TimeSection(column="t"), wind=WindSection(speed="v", direction="d"))
     with pytest.raises(UnitError, match=r"speed is missing.*m/s"):

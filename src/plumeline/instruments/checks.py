@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plumeline import units
+from plumeline.instruments.header_words import gas_unit_in, speed_unit_in
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.tables import gas_variables, without_idle_wind
 
@@ -211,6 +213,32 @@ def idle_wind(tables: dict[str, xr.Dataset]) -> list[Remark]:
             consequence="no wind table; give the wind from elsewhere",
         )
     ]
+
+
+def declared_units(laid: Layout) -> list[Remark]:
+    """Columns whose names speak of another unit than the mapping declares."""
+    remarks = []
+    tables: tuple[dict[str, float], ...] = (
+        units.COLUMN_UNITS,
+        units.MOLE_FRACTION_UNITS,
+        units.MASS_CONCENTRATION_UNITS,
+    )
+    pairs = [(g.column, gas_unit_in(g.column), g.settings.unit.strip(), tables) for g in laid.gases]
+    pairs += [
+        (source.column, speed_unit_in(source.column), source.file_units, (units.SPEED_UNITS,))
+        for name, source in laid.wind.items()
+        if name in {"speed", "gust", "eastward", "northward"}
+    ]
+    for column, told, declared, known in pairs:
+        same = any(told in table and declared in table and table[told] == table[declared] for table in known)
+        if told and declared and not same:
+            remarks.append(
+                Remark(
+                    what=f"column {column!r} is declared as {declared}, but its name says {told}",
+                    consequence="the declared unit was taken; check it",
+                )
+            )
+    return remarks
 
 
 def midnight(passed: Sequence[int], lines: NDArray[np.int64]) -> list[Remark]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from plumeline import units
 from plumeline.errors import ReadError
+from plumeline.instruments.header_words import gas_in, gas_unit_in, speed_unit_in
 from plumeline.instruments.mapping import FileSection
 from plumeline.instruments.text_layout import DELIMITERS, clean_header, head_lines, split
 
@@ -26,12 +26,6 @@ PATTERNS = {
     "air_temperature": r"^(air.?temp|temp)",
     "air_pressure": r"^(air.?press|press|baro)",
 }
-GAS = re.compile(
-    r"\b(CH4|CO2|CO|H2S|SO2|NO2|NO|NH3|O3|C2H6|C3H8|H2|HCl|PH3|VOCs?|PID|LEL|methane|acetone|toluene|ammonia)\b",
-    re.IGNORECASE,
-)
-NAMES = {"methane": "CH4", "ammonia": "NH3", "vocs": "VOC", "pid": "VOC"}
-WORD_BREAKS = re.compile(r"[_\s/()\[\],;:]+")
 
 
 def draft_mapping(path: Path) -> str:
@@ -60,16 +54,15 @@ def draft_mapping(path: Path) -> str:
         if "altitude" in found:
             lines += [f"altitude = {_quoted(found['altitude'])}", 'altitude_reference = "unknown"']
         lines.append("")
-    gases = [(name, match[1]) for name in header if (match := GAS.search(WORD_BREAKS.sub(" ", name)))]
+    gases = [(name, gas) for name in header if (gas := gas_in(name))]
     for name, gas in gases or [("?", "?")]:
-        species = NAMES.get(gas.lower(), gas.upper() if len(gas) <= 4 else gas)
-        lines += ["[[value]]", f"column = {_quoted(name)}", f"species = {_quoted(species)}"]
-        lines += [f"unit = {_quoted(_gas_unit(name))}", ""]
+        lines += ["[[value]]", f"column = {_quoted(name)}", f"species = {_quoted(gas)}"]
+        lines += [f"unit = {_quoted(gas_unit_in(name) or '?')}", ""]
     if "speed" in found and "direction" in found:
         lines += [
             "[wind]",
             f"speed = {_quoted(found['speed'])}",
-            f"speed_unit = {_quoted(_speed_unit(found['speed']))}",
+            f"speed_unit = {_quoted(speed_unit_in(found['speed']) or '?')}",
         ]
         lines += [f"direction = {_quoted(found['direction'])}", 'direction_sense = "from"', ""]
     return "\n".join(lines)
@@ -109,27 +102,6 @@ def _columns(header: Sequence[str]) -> dict[str, str]:
                 found[quantity] = name
                 break
     return found
-
-
-def _gas_unit(name: str) -> str:
-    known = [*units.COLUMN_UNITS, *units.MOLE_FRACTION_UNITS, *units.MASS_CONCENTRATION_UNITS]
-    plain = f" {WORD_BREAKS.sub(' ', name).lower()} "
-    for unit in sorted(known, key=len, reverse=True):
-        if unit != "1" and f" {WORD_BREAKS.sub(' ', unit).lower()} " in plain:
-            return unit
-    return "?"
-
-
-def _speed_unit(name: str) -> str:
-    plain = f" {WORD_BREAKS.sub(' ', name).lower()} "
-    for unit, words in {
-        "m/s": ("m s", "ms", "mps"),
-        "km/h": ("km h", "kmh"),
-        "kn": ("kn", "kt", "knots"),
-    }.items():
-        if any(f" {word} " in plain for word in words):
-            return unit
-    return "?"
 
 
 def _plain(name: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import ConfigurationError, ReadError, UnknownFormatError
+from plumeline.instruments.header_words import gas_in
 from plumeline.instruments.layout import needed_columns
 from plumeline.instruments.mapping import TableMapping, built_in_texts, load_mapping
 from plumeline.instruments.recording import Recording, Remark
@@ -97,8 +98,11 @@ def _fit(path: Path, sample: bytes, mapping: TableMapping) -> int:
     if mapping.handler == "table":
         needed = needed_columns(mapping)
         try:
-            open_table(path, mapping.file, needed)
+            text = open_table(path, mapping.file, needed)
         except ReadError:
+            return 0
+        if not mapping.value and any(map(gas_in, text.header)):
+            # A wind table it may be, but the gas in it would go unread.
             return 0
         score += len(needed)
     return score

@@ -14,7 +14,7 @@ from plumeline.instruments.columns import Columns
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.side_tables import Join, sensor_table
 from plumeline.instruments.textfile import numbers, open_table
-from plumeline.instruments.times import Clock
+from plumeline.instruments.times import Clock, has_offset
 from plumeline.provenance import sha256_of_file
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def read_table(path: Path, mapping: TableMapping, progress: Progress | None = No
         reader.take(block)
     tables, remarks = reader.finish()
     unused = [name for name in text.header if name not in reader.wanted]
-    remarks += checks.unused_columns(unused)
+    remarks += checks.unused_columns(unused) + checks.declared_units(laid)
     side_tables, side_remarks = _wind_and_weather_beside(path, mapping, beside)
     if overlap := set(tables) & set(side_tables):
         raise ConfigurationError(f"two files give a {overlap.pop()} table", where=path.name)
@@ -120,6 +120,12 @@ class _Reader:
     joins: list[Join]
     assembly: Assembly
     unreadable: _Unreadable = field(default_factory=_Unreadable)
+    timed: int = 0
+    """Rows whose time could be read."""
+    zoned: bool = False
+    """Whether the times carry their offset."""
+    example: str = ""
+    """The first time as text."""
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -147,11 +153,7 @@ class _Reader:
         frame = block.frame
         for join in self.joins:
             frame = join.widen(frame)
-        texts = frame[self.layout.time_columns[0]].str.strip()
-        for name in self.layout.time_columns[1:]:
-            texts = texts + " " + frame[name].str.strip()
-        time = self.clock.read(texts)
-        self.unreadable.add(" ".join(self.layout.time_columns), block.lines[np.isnat(time)])
+        time = self._time(frame, block.lines)
         cache: dict[str, Floats] = {}
         converted: dict[int, Floats] = {}
 
@@ -177,6 +179,18 @@ class _Reader:
                 self.assembly.add(kind, rows | arrays)
         if laid.gases:
             self._readings(frame, rows, column, source_values)
+
+    def _time(self, frame: pd.DataFrame, lines: NDArray[np.int64]) -> Any:
+        texts = frame[self.layout.time_columns[0]].str.strip()
+        for name in self.layout.time_columns[1:]:
+            texts = texts + " " + frame[name].str.strip()
+        time = self.clock.read(texts)
+        if not self.example:
+            self.example = str(texts.iloc[0])
+            self.zoned = has_offset(self.example)
+        self.timed += int((~np.isnat(time)).sum())
+        self.unreadable.add(" ".join(self.layout.time_columns), lines[np.isnat(time)])
+        return time
 
     def _readings(self, frame: pd.DataFrame, rows: dict[str, Any], column: Any, source_values: Any) -> None:
         laid, assembly = self.layout, self.assembly
@@ -235,7 +249,16 @@ class _Reader:
         return np.asarray([table[name] for name in self.assembly.sensor_names], float)
 
     def finish(self) -> tuple[dict[str, xr.Dataset], list[Remark]]:
+        # Closes the file's account; a file in which no time could be read has no use and is an error.
         remarks = self.text.closing_remarks()
+        if self.timed == 0:
+            raise ReadError(
+                f"no time can be read, as in {self.example!r}",
+                where=f"{self.text.path.name}, column {' '.join(self.layout.time_columns)}",
+                remedy='give [time] format, such as "%d.%m.%Y %H:%M:%S", "unix" or "elapsed"',
+            )
+        if self.timed and not self.zoned:
+            remarks += self.clock.zone_remarks(self.layout.time_columns)
         remarks += self.unreadable.remarks() + self.clock.remarks()
         tables, more = self.assembly.finish(self.clock)
         return tables, remarks + more

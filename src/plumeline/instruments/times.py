@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,8 @@ from plumeline.errors import ConfigurationError, PlumelineError
 from plumeline.instruments.recording import Remark
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from plumeline.instruments.mapping import TimeSection
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1, "min": 60 * 10**9, "h": 3600 * 10**9}
 """Nanoseconds in each unit of elapsed or Unix time."""
 
+OFFSET = re.compile(r"(Z|UTC|GMT|[T ]\d\d:?\d\d.*[+-]\d\d(:?\d\d)?)$", re.IGNORECASE)
+NAMES_UTC = re.compile(r"(^|[^a-z])(utc|gmt|zulu)([^a-z]|$)", re.IGNORECASE)
 NUMERIC_FORMATS = ("unix", "elapsed")
 EPOCH = np.datetime64("1970-01-01T00:00:00", "ns")
 LATEST_NS = 2**62
@@ -116,6 +121,28 @@ class Clock:
             times = times + (start - EPOCH)
         return times
 
+    def zone_remarks(self, columns: Sequence[str]) -> list[Remark]:
+        """That UTC was assumed, when neither the times nor the mapping nor a column's name says a zone.
+
+        Args:
+            columns: names of the time's columns.
+
+        Returns:
+            One remark or none.
+        """
+        section = self.section
+        told = (
+            section.timezone or section.format in NUMERIC_FORMATS or any(NAMES_UTC.search(c) for c in columns)
+        )
+        if told or self.reference == "relative":
+            return []
+        return [
+            Remark(
+                what="the times carry no zone and the mapping gives none",
+                consequence='read as UTC; [time] timezone = "UTC" or another settles it',
+            )
+        ]
+
     def remarks(self) -> list[Remark]:
         """What the file and its mapping leave open about the time."""
         section = self.section
@@ -128,6 +155,18 @@ class Clock:
                 )
             ]
         return []
+
+
+def has_offset(text: str) -> bool:
+    """Whether a time as text carries its offset from UTC.
+
+    Args:
+        text: the time.
+
+    Returns:
+        True for one that ends in Z, UTC, GMT or an offset.
+    """
+    return bool(OFFSET.search(text.strip()))
 
 
 def unwrap_midnight(time: Times) -> tuple[Times, list[int]]:

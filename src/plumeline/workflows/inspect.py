@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -147,11 +148,28 @@ def inspect_folder(
             remedy="give one flight's folder",
         )
     files = []
+    named = _mappings_of_surveys(folder)
     for done, path in enumerate(paths, start=1):
-        files.append(_one_of_many(path, mapping))
+        files.append(_one_of_many(path, named.get(path, mapping)))
         if progress is not None:
             progress(done, len(paths))
     return FolderInspection(path=folder, files=tuple(files))
+
+
+def _mappings_of_surveys(folder: Path) -> dict[Path, Path]:
+    """Mapping of each recording that a survey file below the folder names one for."""
+    found: dict[Path, Path] = {}
+    for survey in sorted(folder.rglob("*survey.toml")):
+        try:
+            entries = tomllib.loads(survey.read_text(encoding="utf-8")).get("file", [])
+            found |= {
+                survey.parent / entry["path"]: survey.parent / entry["mapping"]
+                for entry in entries
+                if {"path", "mapping"} <= set(entry)
+            }
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, TypeError):
+            continue
+    return found
 
 
 def _one_of_many(path: Path, mapping: Path | None) -> Inspection:
