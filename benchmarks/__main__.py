@@ -14,6 +14,9 @@ from benchmarks import results
 
 BENCHMARKS: dict[str, str] = {
     "simulation_speed": "Time to simulate a 30-min flight over 300 buildings.",
+    "audit_speed": "Audit log: appends per second with full synchronisation, verification, proofs.",
+    "crash_safety": "Kill -9 at random points of appends, releases and migrations.",
+    "package_integrity": "Flipped bytes in every file and envelope of a package: how many are found.",
     "explanations": "explanations, buildings and activity on blind sites",
     "observations": "Lags, responses, twin sensors, motion-corrected wind and baselines against what is known.",
     "field_validation": "The simulator against Prairie Grass, ADED, Ginninderra and Chilbolton: FAC2, FB, NMSE.",

@@ -19,13 +19,19 @@ from plumeline.access import (
     Senses,
     Sensor,
     Tlp,
+    jurisdiction_of,
+    replay,
 )
 from plumeline.access.keys import new_actor_keys
 from plumeline.cases import Assessment, Bilingual, Candidate, NeighbourHarm, ResponderSheet, Rival, Sections
+from plumeline.cases.case import fold
+from plumeline.cases.events import BlindScored, CaseOpened, Concluded, DissentRecorded, Recorded, SectionsSet
+from plumeline.cases.findings import Basis, Dossier, Finding, Recording
 from plumeline.cases.rules import Effect, Rule, RuleKind
 from plumeline.cases.sections import Activity, GasHazard, Receptor, ReceptorKind
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.observations import Survey
+from plumeline.packages.content import content_of
 from plumeline.provenance import Provenance
 from plumeline.sources import Interval, Region, SourceEstimate, SourceReport
 from plumeline.workflows import desk as desks
@@ -307,7 +313,14 @@ def make_world(where, *, exercise=False, partner_keys=()):
 def opened_case(world, **changes):
     """A case just opened by the analyst, with its sections."""
     analyst = world.desk("A-ANAL01")
-    taken = intake.ingest(analyst, survey(), authority=AUTHORITY, label="flight", position_sigma_m=0.03)
+    taken = intake.ingest(
+        analyst,
+        survey(),
+        authority=AUTHORITY,
+        label="flight",
+        position_sigma_m=0.03,
+        compartments={COMPARTMENT},
+    )
     case = opening.open_case(
         analyst, taken.recording, located.located_of(report(taken.survey)), marking(**changes)
     )
@@ -330,3 +343,72 @@ def released(world, case, recipient):
     release.sign_release(world.desk("A-ANAL01"), prepared)
     release.sign_release(releaser, prepared)
     return prepared, release.seal_release(releaser, prepared)
+
+
+def folded_case(*, exercise=False):
+    """A concluded case without any store."""
+    flown = survey()
+    located_ = located.located_of(report(flown))
+    permission = authority(exercise=exercise)
+    facts = located_.findings[0]
+    finding = Finding(
+        **facts,
+        jurisdiction=jurisdiction_of(facts["region_90"], permission),
+        first_seen=START,
+        last_seen=START + timedelta(seconds=199),
+        recordings=("c" * 64,),
+        estimate=located_.estimate,
+        method=located_.method,
+    )
+    dossier = Dossier(
+        findings=(finding,),
+        scores=located_.scores,
+        recordings=(
+            Recording(
+                sha256="c" * 64,
+                label="flight",
+                sensor="pid",
+                start=START,
+                end=START + timedelta(seconds=199),
+                samples=200,
+            ),
+        ),
+        basis=Basis(
+            fence=replay(intake.track_of(flown, position_sigma_m=0.03), permission).report,
+            instrument=permission.instrument,
+            article=permission.article,
+            issuing_body=permission.issuing_body,
+            mode=permission.mode.value,
+        ),
+        marking=marking(exercise=exercise),
+        probability_no_source=0.05,
+    )
+    story = [
+        ("A-ANAL01", CaseOpened(dossier=dossier)),
+        ("A-ANAL01", SectionsSet(sections=sections())),
+        ("A-REVW01", BlindScored(assessment=Assessment.UNEXPLAINED, confidence=0.8)),
+        ("A-REVW01", DissentRecorded(text="The wind was light.")),
+        (
+            "A-ANAL01",
+            Concluded(assessment=Assessment.UNEXPLAINED, grounds="No registered use.", rules="d" * 64),
+        ),
+    ]
+    return fold(
+        "X-C-TESTCASE" if exercise else "C-TESTCASE",
+        [
+            Recorded(sequence=n + 1, actor=badge, time=START + timedelta(hours=n + 3), event=event)
+            for n, (badge, event) in enumerate(story)
+        ],
+    )
+
+
+def content(*, exercise=False, recipient=PARTNER):
+    """What a package of that case says."""
+    return content_of(
+        folded_case(exercise=exercise),
+        release="X-P-TESTRELEASE" if exercise else "P-TESTRELEASE",
+        recipient=recipient,
+        prepared=START + timedelta(days=1),
+        supersedes=None,
+        version="0.1.0",
+    )

@@ -158,7 +158,7 @@ def test_the_same_simulated_flight_in_both_its_logs(real_data):
 
 
 def test_the_real_telemetry_log_against_pymavlinks_own_reader(real_data, monkeypatch):
-    from pymavlink import mavutil  # noqa: PLC0415 (0.5 s, and only here)
+    from pymavlink import mavutil
 
     monkeypatch.setenv("MAVLINK20", "1")
     path = real_data / "autopilot-logs" / "pixhawk-canberra.tlog"

@@ -230,7 +230,7 @@ def test_tiles_are_taken_at_the_finest_level_that_stays_small(tmp_path):
 
 
 def test_a_picture_needs_its_world_file(tmp_path):
-    from PIL import Image  # noqa: PLC0415 (only this test draws)
+    from PIL import Image
 
     path = tmp_path / "site.png"
     Image.new("RGB", (10, 20)).save(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ _LOG_LOCK = 0x706C756D
 """PostgreSQL advisory lock that orders the writers of the audit log."""
 
 
+@lru_cache(maxsize=32)
 def connect(url: str) -> Engine:
-    """An engine on a store.
+    """An engine on a store; one a process and address.
 
     Args:
         url: `sqlite:///PATH` or `postgresql+psycopg://…`.

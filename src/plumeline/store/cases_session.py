@@ -313,6 +313,12 @@ class Session:
         )
         return [(bytes(row.data), bytes(row.leaf), bytes(row.chain)) for row in rows]
 
+    def all_compartments(self) -> frozenset[str]:
+        """Every compartment that any record ever needed; for the question whether somebody holds all of them."""
+        return frozenset(
+            self.connection.execute(select(STREAM_COMPARTMENT.c.compartment).distinct()).scalars()
+        )
+
     def meta(self, name: str) -> bytes | None:
         """A fact about the store."""
         found = self.connection.execute(select(META.c.value).where(META.c.name == name)).scalar()

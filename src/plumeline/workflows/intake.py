@@ -73,7 +73,15 @@ def track_of(survey: Survey, *, position_sigma_m: float) -> Track:
     )
 
 
-def ingest(desk: Desk, survey: Survey, *, authority: str, label: str, position_sigma_m: float) -> Intake:
+def ingest(
+    desk: Desk,
+    survey: Survey,
+    *,
+    authority: str,
+    label: str,
+    position_sigma_m: float,
+    compartments: frozenset[str] = frozenset(),
+) -> Intake:
     """Hold a survey against an authority, enter the recording, and give back what may be used.
 
     Args:
@@ -82,6 +90,7 @@ def ingest(desk: Desk, survey: Survey, *, authority: str, label: str, position_s
         authority: under which authority.
         label: what the recording is; never a path.
         position_sigma_m: standard error of a horizontal position [m].
+        compartments: who needs all of these sees nothing of the recording without them.
 
     Returns:
         The record, what may be used, and what the fences said.
@@ -119,7 +128,7 @@ def ingest(desk: Desk, survey: Survey, *, authority: str, label: str, position_s
             Verb.ANNOTATE,
             "recording-ingested" if found.report.is_clean else "recording-quarantined",
             Change(
-                resource=desk.resource(Kind.RECORDING, identifier),
+                resource=desk.resource(Kind.RECORDING, identifier, compartments=compartments),
                 events=[entered],
                 state="clean" if found.report.is_clean else "incident",
                 parent=authority,

@@ -60,12 +60,14 @@ def open_case(
     identifier = new_id("C", exercise=desk.exercise)
     with desk.session() as session:
         head = session.need(Verb.VIEW, recording, kind=Kind.RECORDING)
+        if not head.resource.compartments <= marking.compartments:
+            raise InputError("a case needs at least the compartments of its recording")
         entered: Ingested = session.history(head)[-1].event
         permission = find_authority(session, entered.fence.authority)
         permission.require_alive(desk.now)
         used = _quarantined_used(located, entered, override_ground)
         regions = [facts["region_90"] for facts in located.findings]
-        former = _closed_case_at(session, regions)
+        former = _closed_case_at(session, regions, marking)
         dossier = Dossier(
             findings=_findings(located, entered, permission),
             scores=located.scores,
@@ -138,11 +140,16 @@ def _findings(located: Located, entered: Ingested, permission: Authority) -> tup
     )
 
 
-def _closed_case_at(session: Session, regions: list[shapely.MultiPolygon]) -> str | None:
-    """The reactivation watch: a closed case the actor may see whose region this one meets."""
+def _closed_case_at(session: Session, regions: list[shapely.MultiPolygon], marking: Marking) -> str | None:
+    """The reactivation watch: a closed case the actor may see whose region this one meets.
+
+    A case of more compartments than the new one is not named in it: its readers may not know of that.
+    """
     for head in session.find(Kind.CASE, state=CaseState.CLOSED.value, box=box_around(regions)):
         case = fold(head.id, session.history(head))
-        if any(shapely.intersects(old.region_90, new) for old in case.dossier.findings for new in regions):
+        if head.resource.compartments <= marking.compartments and any(
+            shapely.intersects(old.region_90, new) for old in case.dossier.findings for new in regions
+        ):
             return head.id
     return None
 

@@ -81,7 +81,11 @@ def prov_json(content: Content) -> bytes:
             }
         derived[f"_:r{len(derived)}"] = {"prov:generatedEntity": node, "prov:usedEntity": estimate}
         derived[f"_:r{len(derived)}"] = {"prov:generatedEntity": "pl:conclusion", "prov:usedEntity": node}
-    entities["pl:conclusion"] = {"prov:label": content.conclusion.assessment.value}
+    entities["pl:conclusion"] = {
+        "prov:label": f"{'EXERCISE ' if content.exercise else ''}{content.conclusion.assessment.value}",
+        "pl:marking": f"{content.handling.tlp.value}; "
+        + "; ".join(caveat.value for caveat in content.handling.caveats),
+    }
     agent = f"pl:{content.conclusion.actor}"
     document = {
         "prefix": {"pl": "urn:plumeline:"},
@@ -143,6 +147,7 @@ def case_uco(content: Content) -> bytes:
             {
                 "@id": _kb("StatementMarking", content.release),
                 "@type": "uco-marking:StatementMarking",
+                "uco-marking:definitionType": "statement",
                 "uco-marking:statement": f"{content.handling.tlp.value}; releasable to {content.handling.recipient}; "
                 + "; ".join(caveat.value for caveat in content.handling.caveats),
             }
@@ -167,7 +172,6 @@ def case_uco(content: Content) -> bytes:
         "uco-marking": "https://ontology.unifiedcyberontology.org/uco/marking/",
         "uco-observable": "https://ontology.unifiedcyberontology.org/uco/observable/",
         "uco-types": "https://ontology.unifiedcyberontology.org/uco/types/",
-        "uco-vocabulary": "https://ontology.unifiedcyberontology.org/uco/vocabulary/",
         "xsd": "http://www.w3.org/2001/XMLSchema#",
     }
     return (

@@ -13,6 +13,11 @@ _KEPT = {
     "checkpoint": "BEFORE UPDATE OR DELETE",
     "event": "BEFORE DELETE",
 }
+_CHANGED = (
+    "NEW.payload IS NOT NULL OR NEW.digest <> OLD.digest OR NEW.actor <> OLD.actor OR NEW.time <> OLD.time "
+    "OR NEW.type <> OLD.type"
+)
+"""The one change an event allows is that its payload is destroyed."""
 
 
 def upgrade() -> None:
@@ -82,6 +87,10 @@ def _keep_history() -> None:
             op.execute(
                 f"CREATE TRIGGER {table}_kept {when} ON {table} FOR EACH ROW EXECUTE FUNCTION plumeline_kept()"
             )
+        op.execute(
+            "CREATE TRIGGER event_kept_update BEFORE UPDATE ON event FOR EACH ROW "
+            f"WHEN ({_CHANGED}) EXECUTE FUNCTION plumeline_kept()"
+        )
         return
     for table, when in _KEPT.items():
         for verb in when.removeprefix("BEFORE ").split(" OR "):
@@ -90,8 +99,7 @@ def _keep_history() -> None:
                 "BEGIN SELECT RAISE(ABORT, 'history is never changed'); END"
             )
     op.execute(
-        "CREATE TRIGGER event_kept_update BEFORE UPDATE ON event WHEN NEW.payload IS NOT NULL OR "
-        "NEW.digest <> OLD.digest OR NEW.actor <> OLD.actor OR NEW.time <> OLD.time OR NEW.type <> OLD.type "
+        f"CREATE TRIGGER event_kept_update BEFORE UPDATE ON event WHEN {_CHANGED} "
         "BEGIN SELECT RAISE(ABORT, 'history is never changed'); END"
     )
 
