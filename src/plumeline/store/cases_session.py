@@ -7,6 +7,7 @@ import json
 import os
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, exists, insert, select, update
@@ -14,6 +15,7 @@ from sqlalchemy import and_, exists, insert, select, update
 from plumeline.access.actors import Actor
 from plumeline.access.guard import Guard, HiddenError, Kind, Resource, Verb
 from plumeline.access.ledger import CHAIN_START, Entry, next_chain
+from plumeline.access.merkle import leaf_hash
 from plumeline.access.records import from_plain, to_plain
 from plumeline.cases.events import Recorded
 from plumeline.errors import ConflictError, StoreError
@@ -25,12 +27,15 @@ from plumeline.store.vault import Vault, lock, unlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from sqlalchemy import Connection
 
 CLOCK_TOLERANCE_S = 2.0
 """A clock may step back this far [s]; more is refused, for times in the log must not run backwards."""
+
+
+_LAST_ENTRY = select(AUDIT.c.index, AUDIT.c.chain, AUDIT.c.data).order_by(AUDIT.c.index.desc()).limit(1)
+_APPEND_ENTRY = insert(AUDIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,19 +272,17 @@ class Session:
         Raises:
             StoreError: the clock was set back.
         """
-        row = self.connection.execute(
-            select(AUDIT.c.index, AUDIT.c.chain, AUDIT.c.data).order_by(AUDIT.c.index.desc()).limit(1)
-        ).first()
+        row = self.connection.execute(_LAST_ENTRY).first()
         index, chain, time = 0, CHAIN_START, self.now
         if row is not None:
-            last = from_plain(Entry, json.loads(row.data)).time
+            last = datetime.fromisoformat(json.loads(row[2])["time"])
             behind_s = (last - time).total_seconds()
             if behind_s > CLOCK_TOLERANCE_S:
                 raise StoreError(
                     f"the clock says {time:%Y-%m-%d %H:%M:%S} UTC, {behind_s:.0f} s before the log's last entry",
                     remedy="set the clock right; times in the log must not run backwards",
                 )
-            index, chain, time = int(row[0]) + 1, bytes(row.chain), max(last, time)
+            index, chain, time = int(row[0]) + 1, bytes(row[1]), max(last, time)
         entry = Entry(
             index=index,
             time=time,
@@ -294,9 +297,9 @@ class Session:
             salt=os.urandom(16).hex(),
         )
         data = entry.data
-        leaf = entry.leaf
+        leaf = leaf_hash(data)
         self.connection.execute(
-            insert(AUDIT).values(index=index, data=data, leaf=leaf, chain=next_chain(chain, leaf))
+            _APPEND_ENTRY, {"index": index, "data": data, "leaf": leaf, "chain": next_chain(chain, leaf)}
         )
         return index
 
@@ -311,7 +314,7 @@ class Session:
         rows = self.connection.execute(
             select(AUDIT.c.data, AUDIT.c.leaf, AUDIT.c.chain).order_by(AUDIT.c.index)
         )
-        return [(bytes(row.data), bytes(row.leaf), bytes(row.chain)) for row in rows]
+        return [(bytes(row.data), bytes(row.leaf), bytes(row[1])) for row in rows]
 
     def all_compartments(self) -> frozenset[str]:
         """Every compartment that any record ever needed; for the question whether somebody holds all of them."""
