@@ -55,7 +55,7 @@ def test_every_field_of_the_json_is_documented():
             yield name
             yield from names(child.get("items", child))
 
-    from plumeline.store import locate_schema  # noqa: PLC0415 (slow to import)
+    from plumeline.store import locate_schema
 
     schema = locate_schema()
     for part in [schema, *schema["$defs"].values()]:
