@@ -1,13 +1,39 @@
 """Readers of imaging and open-path spectrometers: cubes and single spectra.
 
-In: ENVI, EMIT, GeoTIFF, Telops HCC cubes; GRAMS SPC and OPUS spectra, as their makers wrote them. Out: a `Cube` that
+In: ENVI, EMIT and GeoTIFF cubes; GRAMS SPC and OPUS spectra, as their makers wrote them. Out: a `Cube` that
 hands out blocks of lines on demand (nothing is read before it is asked for), or a `Spectrum`. Radiance is never
 resampled; georeferencing is applied to products.
 """
 
-from plumeline.instruments.cubes.formats import read_spectrum
+from plumeline.instruments.cubes.cube import (
+    RADIANCE_FACTORS,
+    RADIANCE_W_M2_SR_CM1,
+    UNKNOWN_UNIT,
+    Cube,
+    MapGrid,
+)
+from plumeline.instruments.cubes.emit import read_emit
+from plumeline.instruments.cubes.envi import read_envi, write_envi
+from plumeline.instruments.cubes.formats import read_cube, read_spectrum
+from plumeline.instruments.cubes.geotiff import read_geotiff, write_cog
 from plumeline.instruments.cubes.opus import read_opus
 from plumeline.instruments.cubes.spc import read_spc
 from plumeline.instruments.cubes.spectrum import Spectrum
 
-__all__ = ["Spectrum", "read_opus", "read_spc", "read_spectrum"]
+__all__ = [
+    "RADIANCE_FACTORS",
+    "RADIANCE_W_M2_SR_CM1",
+    "UNKNOWN_UNIT",
+    "Cube",
+    "MapGrid",
+    "Spectrum",
+    "read_cube",
+    "read_emit",
+    "read_envi",
+    "read_geotiff",
+    "read_opus",
+    "read_spc",
+    "read_spectrum",
+    "write_cog",
+    "write_envi",
+]

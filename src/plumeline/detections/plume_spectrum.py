@@ -1,0 +1,172 @@
+"""The mean spectrum of a plume against a null made of the scene's own patches.
+
+For a plume's pixels with contrast factors f and residuals d (what is left of a pixel after its detector column's mean
+and its material's departure), v = Σ f d / Σ f² estimates the signal over a surface of mean contrast. The same sum over
+the same outline laid elsewhere on the scene gives the covariance of v where there is no plume, with all the clutter
+and striping that neighbours share; shrinkage makes it invertible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plumeline.detections.background import background
+from plumeline.detections.targets import brightness_factor, targets
+from plumeline.errors import RefusedError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from plumeline.detections.materials import Materials
+    from plumeline.detections.plumes import Plume
+    from plumeline.detections.targets import TargetModel
+
+    Doubles = NDArray[np.float64]
+    Single = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
+
+PATCHES = 400
+LEAST_PATCHES = 60
+LEAST_COVER = 0.5
+"""A patch counts when at least this share of the outline falls on clean pixels."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Residuals:
+    """A scene without its surfaces."""
+
+    residual: Single
+    """Signal minus detector-column mean and material departure, shape (line, sample, band)."""
+    factor: Single
+    """Contrast of each pixel relative to its column's mean, shape (line, sample)."""
+    mean: Doubles
+    """Mean spectrum of each detector column, shape (sample, band)."""
+    clean: Flags
+    """Pixels that are finite and not in a plume, shape (line, sample)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlumeSpectrum:
+    """A plume's mean excess and what a ppm m of each gas would add to it, both whitened."""
+
+    excess: Doubles
+    """Whitened mean excess, shape (band,)."""
+    design: Doubles
+    """Whitened change per ppm m of each gas, shape (band, gas)."""
+    raw: Doubles
+    """Mean excess in the cube's unit, shape (band,)."""
+    raw_sigma: Doubles
+    """1 sigma of it, shape (band,)."""
+    raw_targets: Doubles
+    """Change per ppm m in the cube's unit, shape (gas, band)."""
+    patches: int
+    """Patches behind the null."""
+
+
+def scene_residuals(cube: Single, model: TargetModel, materials: Materials, excluded: Flags) -> Residuals:
+    """Take the surfaces out of a scene.
+
+    Args:
+        cube: signal, shape (line, sample, band).
+        model: the gases.
+        materials: surface materials.
+        excluded: known plumes, shape (line, sample).
+
+    Returns:
+        The residuals.
+    """
+    clean = np.isfinite(cube.sum(axis=2)) & ~excluded
+    weight = clean.astype(np.float32)
+    count = np.maximum(weight.sum(axis=0), 1.0)[:, None]
+    safe = np.where(clean[..., None], cube, np.float32(0.0))
+    mean = safe.sum(axis=0, dtype=np.float64) / count
+    residual = cube - materials.offset[materials.labels]
+    shift = np.where(clean[..., None], residual, np.float32(0.0)).sum(axis=0, dtype=np.float64) / count
+    residual -= shift.astype(np.float32)
+    factor = np.empty(clean.shape, np.float32)
+    for sample in range(cube.shape[1]):
+        factor[:, sample] = brightness_factor(model, cube[:, sample], mean[sample])
+    return Residuals(residual=residual, factor=factor, mean=mean, clean=clean)
+
+
+def plume_spectrum(residuals: Residuals, model: TargetModel, plume: Plume, *, seed: int = 0) -> PlumeSpectrum:
+    """Mean excess of a plume, whitened by patches of its own shape.
+
+    Args:
+        residuals: the scene without its surfaces, plumes excluded from the means.
+        model: the gases.
+        plume: the plume.
+        seed: random seed of the patches' places.
+
+    Returns:
+        The spectrum, ready for `identify`.
+
+    Raises:
+        RefusedError: the scene has too few clean places for the outline.
+    """
+    line, sample = np.nonzero(plume.full_mask(residuals.clean.shape))
+    finite = np.isfinite(residuals.factor[line, sample]) & np.isfinite(residuals.residual[line, sample, 0])
+    line, sample = line[finite], sample[finite]
+    excess, norm = _gathered(residuals, line, sample)
+    if excess is None:
+        raise RefusedError(
+            "no pixel of the plume has any contrast", remedy="nothing can be said of its gases"
+        )
+    nulls = _null(residuals, line, sample, norm, seed)
+    base = background(nulls, shrink=True)
+    mean = residuals.mean[sample].mean(axis=0)
+    change = targets(model, mean)
+    return PlumeSpectrum(
+        excess=base.whitener @ excess,
+        design=base.whitener @ change.T,
+        raw=excess,
+        raw_sigma=nulls.std(axis=0),
+        raw_targets=change,
+        patches=len(nulls),
+    )
+
+
+def _gathered(
+    residuals: Residuals, line: NDArray[np.intp], sample: NDArray[np.intp]
+) -> tuple[Doubles | None, float]:
+    factor = residuals.factor[line, sample].astype(np.float64)
+    power = float(factor @ factor)
+    if power <= 0:
+        return None, 0.0
+    return factor @ residuals.residual[line, sample].astype(np.float64) / power, power
+
+
+def _null(
+    residuals: Residuals, line: NDArray[np.intp], sample: NDArray[np.intp], power: float, seed: int
+) -> Doubles:
+    lines, samples = residuals.clean.shape
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(6 * PATCHES):
+        # Any shift that keeps the outline's middle in the scene, mirrored half of the time for variety.
+        down = int(rng.integers(-lines, lines))
+        across = int(rng.integers(-samples, samples))
+        mirror = bool(rng.integers(2))
+        at_line = line + down
+        at_sample = (samples - 1 - sample if mirror else sample) + across
+        inside = (at_line >= 0) & (at_line < lines) & (at_sample >= 0) & (at_sample < samples)
+        at_line, at_sample = at_line[inside], at_sample[inside]
+        good = residuals.clean[at_line, at_sample] & np.isfinite(residuals.factor[at_line, at_sample])
+        if good.sum() < LEAST_COVER * line.size:
+            continue
+        value, here = _gathered(residuals, at_line[good], at_sample[good])
+        if value is None:
+            continue
+        # A patch over less contrast or fewer pixels is noisier than the plume; bring it to the plume's footing.
+        found.append(value * np.sqrt(here / power))
+        if len(found) == PATCHES:
+            break
+    if len(found) < LEAST_PATCHES:
+        raise RefusedError(
+            f"the scene has only {len(found)} clean places of the plume's shape",
+            remedy="use a longer flight line, so that there is background to compare with",
+        )
+    return np.array(found)
