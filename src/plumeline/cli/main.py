@@ -19,6 +19,7 @@ from plumeline.errors import PlumelineError
 
 COMMANDS: dict[str, str] = {
     "exercise": "plumeline.cli.exercise:exercise",
+    "image": "plumeline.cli.image:image",
     "inspect": "plumeline.cli.inspect:inspect",
     "simulate": "plumeline.cli.simulate:simulate",
     "spectra": "plumeline.cli.spectra:spectra",

@@ -5,18 +5,74 @@ identified gases per plume, plume objects with mass and rate, and for every gas 
 seen (MDCL = 4 NECL) or the plain statement that this instrument cannot see it.
 """
 
+from plumeline.detections.background import Background, background
+from plumeline.detections.false_alarms import false_discovery_rate, mirror_threshold
+from plumeline.detections.identify import Candidate, Identification, equivalence_classes, identify
+from plumeline.detections.matched import Scores, score_clusters, score_columns
+from plumeline.detections.materials import Materials, find_materials
 from plumeline.detections.openpath import GasModel, OpenPathFit, Window, fit_open_path, pattern_null
 from plumeline.detections.openpath_plan import TARGETS, OpenPathFinding, Target, Verdict, search
+from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum, scene_residuals
+from plumeline.detections.plumes import Plume, candidate_plumes, smoothed
+from plumeline.detections.quantify import Amount, PlumeAmounts, Wind, plume_amounts
+from plumeline.detections.saturation import desaturated, transmittance_table
+from plumeline.detections.scene import (
+    MDCL_PER_NECL,
+    DetectedPlume,
+    SceneDetections,
+    SoughtGas,
+    detect,
+    sought_gases,
+)
+from plumeline.detections.sparse import SparseColumns, sparse_columns
+from plumeline.detections.targets import ReflectedTarget, TargetModel, ThermalTarget, targets
 
 __all__ = [
+    "MDCL_PER_NECL",
     "TARGETS",
+    "Amount",
+    "Background",
+    "Candidate",
+    "DetectedPlume",
     "GasModel",
+    "Identification",
+    "Materials",
     "OpenPathFinding",
     "OpenPathFit",
+    "Plume",
+    "PlumeAmounts",
+    "PlumeSpectrum",
+    "ReflectedTarget",
+    "SceneDetections",
+    "Scores",
+    "SoughtGas",
+    "SparseColumns",
     "Target",
+    "TargetModel",
+    "ThermalTarget",
     "Verdict",
+    "Wind",
     "Window",
+    "background",
+    "candidate_plumes",
+    "desaturated",
+    "detect",
+    "equivalence_classes",
+    "false_discovery_rate",
+    "find_materials",
     "fit_open_path",
+    "identify",
+    "mirror_threshold",
     "pattern_null",
+    "plume_amounts",
+    "plume_spectrum",
+    "scene_residuals",
+    "score_clusters",
+    "score_columns",
     "search",
+    "smoothed",
+    "sought_gases",
+    "sparse_columns",
+    "targets",
+    "transmittance_table",
 ]

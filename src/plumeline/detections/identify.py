@@ -41,7 +41,10 @@ EXPECTED_GASES = 1.5
 CLASS_CORRELATION = 0.95
 NAME_PROBABILITY = 0.9
 MISFIT_PER_BAND = 4.0
-"""Above this many κ per band the library does not explain the spectrum and the answer is withheld."""
+"""Above this many κ per band, and `UNEXPLAINED_SHARE` of the whole, the library does not explain the spectrum and the
+answer is withheld. A strong plume leaves more than noise because its temperature is not known exactly."""
+
+UNEXPLAINED_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +128,7 @@ def identify(
     misfit = best.misfit / y.size
     top = max((one.probability for one in candidates), default=0.0)
     abstained = ""
-    if misfit > MISFIT_PER_BAND:
+    if misfit > MISFIT_PER_BAND and best.misfit > UNEXPLAINED_SHARE * power:
         abstained = f"the library leaves {misfit:.1f} times the noise unexplained: a gas that is not in it, or clutter"
     elif top < NAME_PROBABILITY:
         abstained = "no gas or class of gases reaches 90 %"
@@ -138,6 +141,24 @@ def identify(
         measured=excess,
         modelled=modelled,
     )
+
+
+def support(excess: Doubles, design: Doubles) -> float:
+    """Log Bayes factor of the best small subset of gases against "no gas", by a narrow search.
+
+    Args:
+        excess: whitened mean excess, shape (band,).
+        design: whitened change per ppm m of each gas, shape (band, gas).
+
+    Returns:
+        Natural logarithm of the factor; 0 when no gas fits with a positive column.
+    """
+    norm = np.linalg.norm(design, axis=0)
+    columns = design[:, norm > 0] / norm[norm > 0]
+    models = _search(
+        columns.T @ columns, columns.T @ excess, float(excess @ excess), excess.size, beam=4, most=3
+    )
+    return max(model.score for model in models) - models[0].score
 
 
 def equivalence_classes(
@@ -160,24 +181,24 @@ def equivalence_classes(
     return tuple(group for group in groups if len(group) > 1)
 
 
-def _search(gram: Doubles, moment: Doubles, power: float, bands: int) -> list[_Model]:
+def _search(
+    gram: Doubles, moment: Doubles, power: float, bands: int, *, beam: int = BEAM, most: int = MOST_GASES
+) -> list[_Model]:
     """Evidence of the empty set and of the best `BEAM` subsets of every size."""
     count = moment.size
     prior = EXPECTED_GASES / max(count, 1)
     step = float(np.log(prior / (1 - min(prior, 0.5))))
     models = [_Model((), _likelihood(power, bands), np.empty(0), np.empty(0), power)]
     front: list[_Model] = models[:]
-    for _ in range(min(MOST_GASES, count)):
-        seen: dict[tuple[int, ...], _Model] = {}
+    for _ in range(min(most, count)):
+        scored: dict[tuple[int, ...], float] = {}
         for parent in front:
-            for gas in range(count):
-                members = tuple(sorted((*parent.members, gas)))
-                if gas in parent.members or members in seen:
-                    continue
-                model = _evidence(members, gram, moment, power, bands)
-                if model is not None:
-                    seen[members] = model
-        front = sorted(seen.values(), key=lambda m: (-m.score, m.members))[:BEAM]
+            score = _children(parent, gram, moment, power, bands)
+            for gas in np.argsort(-score, kind="stable")[: 2 * beam]:
+                if np.isfinite(score[gas]):
+                    scored.setdefault(tuple(sorted((*parent.members, int(gas)))), float(score[gas]))
+        best = sorted(scored, key=lambda members: (-scored[members], members))[:beam]
+        front = [_model(members, gram, moment, power, bands) for members in best]
         if not front:
             break
         models += front
@@ -186,17 +207,37 @@ def _search(gram: Doubles, moment: Doubles, power: float, bands: int) -> list[_M
     ]
 
 
-def _evidence(
-    members: tuple[int, ...], gram: Doubles, moment: Doubles, power: float, bands: int
-) -> _Model | None:
-    """Log evidence of a subset, or None when a column would be negative."""
+def _children(parent: _Model, gram: Doubles, moment: Doubles, power: float, bands: int) -> Doubles:
+    """Log evidence of a subset with each further gas, by the Schur complement; -inf where a column turns negative."""
+    index = list(parent.members)
+    diagonal = np.diag(gram) + 1 / PRIOR_SNR**2
+    if not index:
+        pivot, rest, quadratic, logdet = diagonal, moment, power, 0.0
+        moved = np.zeros((0, moment.size))
+    else:
+        precision = gram[np.ix_(index, index)] + np.eye(len(index)) / PRIOR_SNR**2
+        solved = np.linalg.solve(precision, gram[index])
+        pivot = np.maximum(diagonal - np.einsum("sg,sg->g", gram[index], solved), 1e-9)
+        rest = moment - gram[index].T @ parent.coefficient
+        quadratic = power - float(moment[index] @ parent.coefficient)
+        logdet = float(np.linalg.slogdet(precision)[1])
+        moved = parent.coefficient[:, None] - solved * (rest / pivot)
+    gain = np.maximum(quadratic - rest**2 / pivot, 0.0)
+    size = len(index) + 1
+    score = -0.5 * (bands + STUDENT_DEGREES) * np.log1p(gain / (bands + STUDENT_DEGREES))
+    score -= 0.5 * (logdet + np.log(pivot)) + size * np.log(PRIOR_SNR / 2.0)
+    score[(rest <= 0) | (moved <= 0).any(axis=0)] = -np.inf
+    score[index] = -np.inf
+    return np.asarray(score)
+
+
+def _model(members: tuple[int, ...], gram: Doubles, moment: Doubles, power: float, bands: int) -> _Model:
+    """Evidence, columns and misfit of one subset."""
     index = list(members)
     inner = gram[np.ix_(index, index)]
     precision = inner + np.eye(len(index)) / PRIOR_SNR**2
     covariance = np.linalg.inv(precision)
     coefficient = covariance @ moment[index]
-    if coefficient.min() <= 0:
-        return None
     quadratic = power - float(moment[index] @ coefficient)
     misfit = power - 2 * float(moment[index] @ coefficient) + float(coefficient @ inner @ coefficient)
     # Half-normal prior: twice the normal density on the positive side, where nearly all of the posterior lies.

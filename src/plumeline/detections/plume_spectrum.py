@@ -3,7 +3,8 @@
 For a plume's pixels with contrast factors f and residuals d (what is left of a pixel after its detector column's mean
 and its material's departure), v = Σ f d / Σ f² estimates the signal over a surface of mean contrast. The same sum over
 the same outline laid elsewhere on the scene gives the covariance of v where there is no plume, with all the clutter
-and striping that neighbours share; shrinkage makes it invertible.
+and striping that neighbours share; shrinkage makes it invertible. To it comes a share of the excess itself, because no
+record fits a strong plume exactly.
 """
 
 from __future__ import annotations
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 PATCHES = 400
 LEAST_PATCHES = 60
+TEMPLATE_ERROR = 0.05
+"""Relative 1 sigma error of a gas' shape in each band: record, plume temperature, saturation, smile. It keeps the misfit
+of a strong plume from being explained by a second gas."""
+
 LEAST_COVER = 0.5
 """A patch counts when at least this share of the outline falls on clean pixels."""
 
@@ -117,11 +122,13 @@ def plume_spectrum(residuals: Residuals, model: TargetModel, plume: Plume, *, se
         )
     nulls = _null(residuals, line, sample, norm, seed)
     base = background(nulls, shrink=True)
+    covariance = np.linalg.inv(base.whitener.T @ base.whitener) + np.diag(np.square(TEMPLATE_ERROR * excess))
+    whitener = np.linalg.inv(np.linalg.cholesky(covariance))
     mean = residuals.mean[sample].mean(axis=0)
     change = targets(model, mean)
     return PlumeSpectrum(
-        excess=base.whitener @ excess,
-        design=base.whitener @ change.T,
+        excess=whitener @ excess,
+        design=whitener @ change.T,
         raw=excess,
         raw_sigma=nulls.std(axis=0),
         raw_targets=change,

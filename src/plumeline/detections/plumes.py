@@ -2,8 +2,8 @@
 
 Scores are smoothed over neighbours and brought to unit spread with the scene's own robust scale; a plume is what
 connects to a seed above the seed threshold and stays above half of it. At each pixel the strongest score of all gases
-counts, with its sign. The same is done on the mirror image: its clusters are all false, and the masses of both decide
-which clusters are kept (`false_alarms`).
+counts, with its sign. The same is done on the mirror image: its clusters are all false, and what supports them decides
+what must support a plume (`false_alarms`).
 
 Reference: Bullmore et al., IEEE Trans. Med. Imaging 18, 32 (1999) for cluster mass as a statistic.
 """
@@ -20,6 +20,8 @@ from scipy.stats import norm
 from plumeline.detections.false_alarms import mirror_threshold
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from plumeline.detections.matched import Scores
@@ -32,6 +34,8 @@ SEED_SIGMA = 4.0
 GROW_SHARE = 0.5
 LEAST_PIXELS = 4
 MOST_FACTOR = 3.0
+MOST_CANDIDATES = 12
+MARGIN = 1.5
 EIGHT = np.ones((3, 3), bool)
 
 
@@ -111,26 +115,42 @@ def strongest(scores: Scores) -> tuple[Single, NDArray[np.intp]]:
     return best, which
 
 
-def find_plumes(scores: Scores, *, rate: float = 0.05) -> tuple[Plume, ...]:
-    """Plumes of any gas in a scene.
+def candidate_plumes(
+    scores: Scores, *, most: int = MOST_CANDIDATES
+) -> tuple[tuple[Plume, ...], tuple[Plume, ...]]:
+    """Places that may be plumes, and their mirror image, which are none.
 
     Args:
         scores: the scene's scores.
-        rate: admitted share of false plumes among those reported.
+        most: greatest number of each.
 
     Returns:
-        Plumes, greatest mass first.
+        Candidates and decoys, each by falling mass.
     """
     field, which = strongest(scores)
     seed = _seed_threshold(len(scores.gases))
-    found = _clusters(field, which, scores.gases, seed)
-    false = [plume.mass for plume in _clusters(-field, which, scores.gases, seed)]
-    signed = np.array([plume.mass for plume in found] + [-mass for mass in false])
-    threshold = mirror_threshold(signed, rate)
+    both = (_clusters(sign * field, which, scores.gases, seed) for sign in (1.0, -1.0))
+    found, false = (tuple(sorted(some, key=lambda p: -p.mass)[:most]) for some in both)
+    return found, false
+
+
+def kept(support: Sequence[float], decoys: Sequence[float], *, rate: float, least: float) -> list[bool]:
+    """Which candidates to keep, given the same statistic of the decoys.
+
+    Args:
+        support: statistic of each candidate.
+        decoys: statistic of each decoy.
+        rate: admitted share of false ones among those kept.
+        least: no candidate below this is kept.
+
+    Returns:
+        One flag per candidate.
+    """
+    threshold = mirror_threshold(np.array([*support, *(-abs(value) for value in decoys)]), rate)
     if not np.isfinite(threshold):
-        # With a handful of plumes no rate can be met by counting: ask for twice the worst mirrored cluster.
-        threshold = 2.0 * max([*false, seed * LEAST_PIXELS])
-    return tuple(sorted((p for p in found if p.mass >= threshold), key=lambda p: -p.mass))
+        # With a handful of candidates no rate can be met by counting: ask for a margin over the worst decoy.
+        threshold = MARGIN * max([0.0, *decoys])
+    return [value >= max(threshold, least) for value in support]
 
 
 def _seed_threshold(gases: int) -> float:

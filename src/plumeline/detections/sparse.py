@@ -78,32 +78,6 @@ def sparse_columns(
     return SparseColumns(column_ppm_m=out, weights=weights)
 
 
-def desaturated(columns: SparseColumns, column_ppm_m: Doubles, transmittance: Doubles) -> Single:
-    """Take out the saturation that a linear target does not know.
-
-    The filter's answer to a true column c is Σ_b w_b (T_b(c) − 1); this is inverted on a table.
-
-    Args:
-        columns: linear columns with the weights of each detector column.
-        column_ppm_m: ascending true columns of the table, from 0 [ppm m], shape (n,).
-        transmittance: band transmittance at those columns, shape (n, band).
-
-    Returns:
-        Columns [ppm m], shape (line, sample); beyond the table's end they stay at its end.
-    """
-    out = columns.column_ppm_m.copy()
-    for sample, weights in enumerate(columns.weights):
-        if not np.isfinite(weights).all():
-            continue
-        answer = (transmittance - 1.0) @ weights
-        rising = np.maximum.accumulate(answer)
-        if rising[-1] > 0:
-            one = out[:, sample]
-            big = one > 0
-            one[big] = np.interp(one[big], rising, column_ppm_m)
-    return out
-
-
 @numba.njit(parallel=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, cache=True)
 def _columns(
     cube: Single,

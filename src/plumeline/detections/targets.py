@@ -99,6 +99,8 @@ def brightness_factor(model: TargetModel, signal: Floats, mean: Doubles) -> NDAr
         Factor, shape (pixel,); NaN where it is within 1e-3 of zero, where nothing can be seen.
     """
     base = model.contrast(mean)
+    if not base.any():
+        return np.full(len(signal), np.nan, np.float32)
     if model.sign < 0:
         factor = np.asarray(signal @ (base / (base @ base)).astype(np.float32))
     else:

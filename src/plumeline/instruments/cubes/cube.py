@@ -134,7 +134,7 @@ class Cube:
         return xr.Dataset({"signal": signal}, coords={"band_centre": band}, attrs={"source": self.name})
 
 
-class _LazyCube(BackendArray):  # type: ignore[misc] # xarray's base is untyped
+class _LazyCube(BackendArray):
     def __init__(self, cube: Cube) -> None:
         self.cube = cube
         self.shape = cube.shape
@@ -154,8 +154,8 @@ class _LazyCube(BackendArray):  # type: ignore[misc] # xarray's base is untyped
                 return np.empty((0, *self.shape[1:]), np.float32)[(slice(None), *rest)]
             low, high = min(wanted), max(wanted) + 1
             block = self.cube.block(low, high)[[k - low for k in wanted]]
-            return block[(slice(None), *rest)]
-        return self.cube.block(int(line), int(line) + 1)[0][tuple(rest)]
+            return np.asarray(block[(slice(None), *rest)])
+        return np.asarray(self.cube.block(int(line), int(line) + 1)[0][tuple(rest)])
 
 
 def check_size(path: Path, *, expected: int, offset: int, lines: int) -> None:

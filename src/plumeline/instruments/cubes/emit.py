@@ -45,7 +45,7 @@ def read_emit(path: Path) -> Cube:
             grid = _grid(file)
     except (OSError, KeyError) as error:
         raise ReadError(f"is no whole EMIT radiance granule ({error})", where=str(path)) from None
-    if len(shape) != 3 or centre.size != shape[2]:
+    if centre.size != shape[-1]:
         raise ReadError(f"holds {shape} radiances and {centre.size} wavelengths", where=str(path))
 
     def read(start: int, stop: int) -> Single:
@@ -73,7 +73,7 @@ def _grid(file: h5py.File) -> MapGrid | None:
         return None
     west, width, _, north, _, height = (float(value) for value in transform)
     return MapGrid(
-        crs=_text(file.attrs.get("spatial_ref", "EPSG:4326")) or "EPSG:4326",
+        crs=_text(file.attrs.get("spatial_ref", "EPSG:4326")),
         west=west,
         north=north,
         pixel=(abs(width), abs(height)),

@@ -106,7 +106,7 @@ def write_cog(path: Path, layers: Single, names: list[str], grid: MapGrid | None
     }
     if grid is not None:
         profile["crs"] = grid.crs
-        profile["transform"] = rasterio.transform.from_origin(grid.west, grid.north, *grid.pixel)
+        profile["transform"] = rasterio.Affine(grid.pixel[0], 0.0, grid.west, 0.0, -grid.pixel[1], grid.north)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with rasterio.open(path, "w", **profile) as file:

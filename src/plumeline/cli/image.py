@@ -1,0 +1,127 @@
+"""`plumeline image`: plumes in a cube, identified and measured."""
+
+from __future__ import annotations
+
+from math import cos, radians, sin
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("scene", type=click.Path(path_type=Path))
+@click.option(
+    "-l", "--library", type=click.Path(path_type=Path), default=Path("spectra.h5"), show_default=True
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option("-g", "--gas", "gases", multiple=True, help="Seek only this gas; may be given again.")
+@click.option(
+    "--plume-temperature", type=float, help="Temperature of the plume, usually the air's [°C]. Thermal."
+)
+@click.option("--solar-zenith", type=float, help="Solar zenith angle [degrees]. Short-wave.")
+@click.option(
+    "--view-zenith", type=float, default=0.0, show_default=True, help="View zenith angle [degrees]."
+)
+@click.option("--radiance-unit", default="", help="Unit of the radiance when the header gives none.")
+@click.option("--pixel", "pixel_m", type=float, help="Pixel size when the file has no map [m].")
+@click.option("--wind-speed", type=float, help="Wind speed [m/s].")
+@click.option("--wind-from", type=float, help="Where the wind comes from, degrees clockwise from north.")
+@click.option(
+    "--wind-error", type=float, default=0.5, show_default=True, help="Error of the speed, 1 sigma [m/s]."
+)
+@click.option("--glt", type=click.Path(path_type=Path), help="GLT file of an ENVI cube.")
+@click.option(
+    "--memory", "memory_mb", type=float, default=2000.0, show_default=True, help="Working memory [MB]."
+)
+@click.option(
+    "--false-share", type=float, default=0.05, show_default=True, help="Admitted share of false plumes."
+)
+@click.option("--residential", is_flag=True, help="Homes are in view: keep columns inside plumes only.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--force", is_flag=True, help="Replace an existing output folder.")
+def image(  # noqa: PLR0913, PLR0917 (one argument per option)
+    scene: Path,
+    library: Path,
+    output: Path,
+    gases: tuple[str, ...],
+    plume_temperature: float | None,
+    solar_zenith: float | None,
+    view_zenith: float,
+    radiance_unit: str,
+    pixel_m: float | None,
+    wind_speed: float | None,
+    wind_from: float | None,
+    wind_error: float,
+    glt: Path | None,
+    memory_mb: float,
+    false_share: float,
+    residential: bool,  # noqa: FBT001 (click passes by name)
+    seed: int,
+    force: bool,  # noqa: FBT001 (same)
+) -> None:
+    """Find, identify and measure gas plumes in SCENE (ENVI, EMIT L1B or GeoTIFF).
+
+    Writes map layers of columns and detection limits, plume outlines (GeoPackage, KML), plume origins for the source
+    inversion, and a report. Gases that the instrument cannot see are listed as such.
+
+    \f
+
+    Raises:
+        UsageError: only one of wind speed and direction was given.
+    """  # noqa: D301 (click cuts the help at the form feed)
+    from rich.console import Console  # noqa: PLC0415 (heavy imports wait for their command)
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from plumeline.detections import Wind  # noqa: PLC0415
+    from plumeline.store.folder import check_free  # noqa: PLC0415
+    from plumeline.workflows.image import process_scene  # noqa: PLC0415
+    from plumeline.workflows.image_products import write_products  # noqa: PLC0415
+    from plumeline.workflows.image_setup import ImageRequest  # noqa: PLC0415
+
+    if (wind_speed is None) != (wind_from is None):
+        raise click.UsageError("give both --wind-speed and --wind-from, or neither")
+    wind = None
+    if wind_speed is not None and wind_from is not None:
+        toward = radians(wind_from + 180.0)
+        wind = Wind(
+            speed_m_s=wind_speed,
+            speed_sigma_m_s=wind_error,
+            toward_eastward=sin(toward),
+            toward_northward=cos(toward),
+        )
+    check_free(output, force=force)
+    request = ImageRequest(
+        scene=scene,
+        library=library,
+        gases=gases,
+        plume_temperature_k=None if plume_temperature is None else plume_temperature + 273.15,
+        solar_zenith_deg=solar_zenith,
+        view_zenith_deg=view_zenith,
+        radiance_unit=radiance_unit,
+        pixel_m=pixel_m,
+        wind=wind,
+        glt=glt,
+        memory_mb=memory_mb,
+        rate=false_share,
+        residential=residential,
+        seed=seed,
+    )
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=1.0)
+        result = process_scene(
+            request, progress=lambda what, share: bar.update(task, description=what, completed=share)
+        )
+    names = write_products(result, output, force=force)
+    for plume in result.plumes:
+        found = plume.found.identification
+        said = plume.found.remark if found is None else found.abstained
+        if found is not None and found.named:
+            said = ", ".join(f"{' or '.join(one.gases)} ({one.probability:.0%})" for one in found.named)
+        click.echo(
+            f"{plume.label}  {plume.found.plume.pixels} pixels, {plume.found.plume.peak_sigma:.1f} σ: {said}"
+        )
+    if not result.plumes:
+        click.echo("no plume; see the limits in the report for what would not have been seen")
+    for warning in result.warnings:
+        click.echo(f"note: {warning}")
+    click.echo(f"{output}: {len(names)} files, report.html first")

@@ -1,0 +1,290 @@
+"""A whole scene: which gases could be seen, where plumes are, what they are, and how much there is.
+
+Two passes. The first finds places where some gas stands out, and keeps those whose mean spectrum the library's gases
+explain better than mirrored gases explain the scene's mirrored places. The second repeats it with the kept plumes (and
+a rim around them) left out of every mean, covariance and cluster, and only its columns are reported: a plume in its
+own statistics reads low.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import ndimage
+
+from plumeline.chem.spectra import Grade, gas_named, molar_mass_kg_mol
+from plumeline.detections.identify import Identification, identify, support
+from plumeline.detections.matched import Scores, score_columns
+from plumeline.detections.materials import find_materials
+from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum, scene_residuals
+from plumeline.detections.plumes import Plume, candidate_plumes, kept
+from plumeline.detections.saturation import desaturated, transmittance_table
+from plumeline.errors import InputError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from plumeline.chem.spectra import CrossSection, Library
+    from plumeline.detections.targets import TargetModel
+    from plumeline.radiometry import BandResponse
+
+    Doubles = NDArray[np.float64]
+    Single = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
+
+RIM_PIXELS = 3
+GATHER_PIXELS = 1.0
+LEAST_SUPPORT = 8.0
+"""Least log Bayes factor of a plume against no gas."""
+
+LONG_COLUMN = 20
+"""With this many lines per band the sample covariance needs no shrinkage."""
+
+LEAST_COVER = 0.8
+"""A record must cover this share of the instrument's bands to be sought."""
+
+LEAST_ABSORBANCE_PER_PPM_M = 1e-8
+"""Peak band absorbance per ppm m below which a gas has no band for this instrument: 1e5 ppm m would take 0.1 %."""
+
+MDCL_PER_NECL = 4.0
+"""Minimum detectable column over noise-equivalent column: detected with 0.95, false with 0.05."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoughtGas:
+    """A gas that the instrument can see."""
+
+    gas: str
+    """Name."""
+    spectrum: CrossSection
+    """Its record."""
+    absorbance_per_ppm_m: Doubles
+    """Napierian absorbance per ppm m in each band, shape (band,)."""
+    molar_mass_kg_mol: float
+    """Molar mass [kg mol-1]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectedPlume:
+    """A plume with what it may be made of."""
+
+    plume: Plume
+    """Its pixels."""
+    identification: Identification | None
+    """Which gases; None where it could not be tried."""
+    spectrum: PlumeSpectrum | None
+    """The evidence for an analyst's eye."""
+    remark: str
+    """Why there is no identification, if so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneDetections:
+    """What a scene holds."""
+
+    scores: Scores
+    """Scores of every gas, plumes excluded from the statistics."""
+    plumes: tuple[DetectedPlume, ...]
+    """Plumes, strongest first."""
+    columns_ppm_m: dict[str, Single]
+    """Column of every named gas, saturation taken out [ppm m], shape (line, sample)."""
+    plume_mask: Flags
+    """Pixels of any plume, shape (line, sample)."""
+
+
+def sought_gases(
+    library: Library, response: BandResponse, *, names: Sequence[str] | None = None
+) -> tuple[tuple[SoughtGas, ...], tuple[tuple[str, str], ...]]:
+    """Gases that an instrument can see, and those that it cannot, with the reason.
+
+    Args:
+        library: the spectral library.
+        response: the instrument's bands.
+        names: gases to seek; all of the library when None.
+
+    Returns:
+        Sought gases, and pairs of name and reason.
+
+    Raises:
+        InputError: a named gas is not in the library, or nothing can be seen at all.
+    """
+    span = response.span_cm1
+    wanted = library.gases if names is None else tuple(gas_named(name).name for name in names)
+    seen: list[SoughtGas] = []
+    unseen: list[tuple[str, str]] = []
+    for name in wanted:
+        if name not in library.gases:
+            raise InputError(
+                f"the library holds no spectrum of {name}", remedy="see `plumeline spectra list`"
+            )
+        if not any(s.gas == name for s in library.cross_sections):
+            unseen.append((name, "the library holds lines outside this instrument's range only"))
+            continue
+        spectrum = library.best(name, span_cm1=span)
+        low, high = spectrum.range_cm1
+        covered = float(np.mean((response.centre_cm1 >= low) & (response.centre_cm1 <= high)))
+        absorbance = response.absorbance_per_ppm_m(spectrum)
+        if spectrum.grade is Grade.SHAPE:
+            unseen.append((name, "its record states no amount of gas"))
+        elif covered < LEAST_COVER:
+            unseen.append((name, f"its record covers {covered:.0%} of this instrument's bands"))
+        elif absorbance.max() < LEAST_ABSORBANCE_PER_PPM_M:
+            unseen.append((name, "it has no band in range: it cannot be seen by this instrument"))
+        else:
+            mass = molar_mass_kg_mol(gas_named(name).formula)
+            seen.append(
+                SoughtGas(
+                    gas=name, spectrum=spectrum, absorbance_per_ppm_m=absorbance, molar_mass_kg_mol=mass
+                )
+            )
+    if not seen:
+        raise InputError(
+            "none of the gases can be seen by this instrument", remedy="; ".join(w for _, w in unseen)
+        )
+    return tuple(seen), tuple(unseen)
+
+
+def detect(
+    cube: Single,
+    model: TargetModel,
+    gases: Sequence[SoughtGas],
+    response: BandResponse,
+    *,
+    rate: float = 0.05,
+    air_mass: float = 1.0,
+    seed: int = 0,
+    workers: int = 2,
+) -> SceneDetections:
+    """Find, identify and measure the plumes of a scene.
+
+    Args:
+        cube: signal, shape (line, sample, band).
+        model: how the gases change a pixel, in the order of `gases`.
+        gases: the gases.
+        response: the instrument's bands.
+        rate: admitted share of false plumes.
+        air_mass: how often the light passes the vertical column (1 in the thermal infrared).
+        seed: random seed.
+        workers: threads.
+
+    Returns:
+        The detections.
+
+    Raises:
+        RefusedError: no detector column has usable statistics.
+    """
+    shrink = cube.shape[0] < LONG_COLUMN * cube.shape[2]
+    shape = (cube.shape[0], cube.shape[1])
+    materials = find_materials(cube, seed=seed)
+    scores = score_columns(
+        cube, model, shrink=shrink, materials=materials, exclusion_rounds=1, ace=False, workers=workers
+    )
+    if len(scores.refused) == scores.necl_ppm_m.shape[0]:
+        raise RefusedError(f"no detector column can be used: {scores.refused[0][1]}")
+    excluded = np.zeros(shape, bool)
+    plumes = _supported(cube, model, scores, rate=rate, seed=seed)
+    if plumes:
+        excluded = _rim(plumes, shape)
+        materials = find_materials(cube, excluded=excluded, seed=seed)
+        scores = score_columns(
+            cube, model, shrink=shrink, materials=materials, excluded=excluded, ace=False, workers=workers
+        )
+        again, _ = candidate_plumes(scores)
+        # The cleaner statistics show more of a plume; places that only now appear have not been tested.
+        plumes = [p for p in again if (p.full_mask(shape) & excluded).any()] or plumes
+    residuals = scene_residuals(cube, model, materials, excluded) if plumes else None
+    detected = []
+    for plume in plumes:
+        try:
+            spectrum = plume_spectrum(residuals, model, plume, seed=seed) if residuals is not None else None
+            found = identify(spectrum.excess, spectrum.design, model.gases) if spectrum is not None else None
+            detected.append(DetectedPlume(plume=plume, identification=found, spectrum=spectrum, remark=""))
+        except RefusedError as error:
+            detected.append(DetectedPlume(plume=plume, identification=None, spectrum=None, remark=str(error)))
+    return SceneDetections(
+        scores=scores,
+        plumes=tuple(detected),
+        columns_ppm_m=_columns(scores, detected, gases, response, model.sign, air_mass),
+        plume_mask=_rim(plumes, shape, pixels=0),
+    )
+
+
+def _supported(cube: Single, model: TargetModel, scores: Scores, *, rate: float, seed: int) -> list[Plume]:
+    """Candidates whose spectrum some gases explain better than the mirrored gases explain any decoy."""
+    found, decoys = candidate_plumes(scores)
+    if not found:
+        return []
+    shape = (cube.shape[0], cube.shape[1])
+    excluded = _rim([*found, *decoys], shape)
+    materials = find_materials(cube, excluded=excluded, seed=seed)
+    residuals = scene_residuals(cube, model, materials, excluded)
+
+    def support_of(plume: Plume, sign: float) -> float:
+        try:
+            spectrum = plume_spectrum(residuals, model, plume, seed=seed)
+        except RefusedError:
+            return 0.0
+        return support(spectrum.excess, sign * spectrum.design)
+
+    keep = kept(
+        [support_of(plume, 1.0) for plume in found],
+        [support_of(plume, -1.0) for plume in decoys],
+        rate=rate,
+        least=LEAST_SUPPORT,
+    )
+    return [plume for plume, good in zip(found, keep, strict=True) if good]
+
+
+def gathered_columns(scores: Scores, gas: str) -> Single:
+    """Columns averaged over neighbours, weighted by the square of their contrast.
+
+    A pixel at nearly the plume's own temperature says nothing of its column, and its single reading is wild; its
+    neighbours over warmer or colder ground say it for it.
+
+    Args:
+        scores: the scene's scores.
+        gas: the gas.
+
+    Returns:
+        Columns [ppm m], shape (line, sample).
+    """
+    raw = scores.column_ppm_m(gas)
+    weight = np.where(np.isfinite(raw), np.square(np.minimum(np.abs(scores.factor), 3.0)), 0.0)
+    value = ndimage.gaussian_filter(np.where(weight > 0, raw, 0.0) * weight, GATHER_PIXELS)
+    total = ndimage.gaussian_filter(weight, GATHER_PIXELS)
+    return np.where(np.isfinite(raw), value / np.maximum(total, 1e-6), np.nan).astype(np.float32)
+
+
+def _rim(plumes: Sequence[Plume], shape: tuple[int, int], *, pixels: int = RIM_PIXELS) -> Flags:
+    mask = np.zeros(shape, bool)
+    for plume in plumes:
+        mask[plume.window] |= plume.mask
+    return np.asarray(ndimage.binary_dilation(mask, iterations=pixels)) if pixels and mask.any() else mask
+
+
+def _columns(
+    scores: Scores,
+    detected: Sequence[DetectedPlume],
+    gases: Sequence[SoughtGas],
+    response: BandResponse,
+    sign: float,
+    air_mass: float,
+) -> dict[str, Single]:
+    named = {
+        candidate.gases[0]
+        for one in detected
+        if one.identification is not None
+        for candidate in one.identification.named
+    }
+    out = {}
+    for index, gas in enumerate(gases):
+        if gas.gas in named:
+            table = transmittance_table(gas.spectrum, response, air_mass=air_mass)
+            out[gas.gas] = desaturated(
+                gathered_columns(scores, gas.gas), scores.weights[:, index], scores.group, table, sign=sign
+            )
+    return out

@@ -1,0 +1,261 @@
+"""From a cube to plumes: read, seek every gas of the library that the instrument can see, measure, write.
+
+A cube that does not fit the memory limit is worked through in segments of whole lines, each with its own statistics.
+Radiance never leaves this function: the result holds gas products, limits and hashes, no thermal picture of the
+ground (see `docs/imaging.md`, privacy).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from plumeline.chem.spectra import read_library
+from plumeline.detections import (
+    MDCL_PER_NECL,
+    DetectedPlume,
+    PlumeAmounts,
+    Scores,
+    SoughtGas,
+    Wind,
+    detect,
+    plume_amounts,
+    sought_gases,
+)
+from plumeline.instruments.cubes import Cube, read_cube
+from plumeline.provenance import Provenance, sha256_of_file
+from plumeline.workflows.image_setup import (
+    ImageRequest,
+    check_contrast,
+    instrument,
+    pixel_size_m,
+    radiance_scale,
+    segment_lines,
+    target_model,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    Single = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePlume:
+    """A plume with its amounts."""
+
+    label: str
+    """"P1", "P2", …"""
+    first_line: int
+    """First line of the segment that it was found in."""
+    found: DetectedPlume
+    """Pixels, identification, evidence."""
+    amounts: tuple[PlumeAmounts, ...]
+    """Mass and rates of each named gas."""
+
+    def scene_mask(self, shape: tuple[int, int]) -> Flags:
+        """Its pixels over the whole scene, shape (line, sample)."""
+        mask = np.zeros(shape, bool)
+        lines, samples = self.found.plume.window
+        mask[lines.start + self.first_line : lines.stop + self.first_line, samples] = self.found.plume.mask
+        return mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageResult:
+    """All that a scene says."""
+
+    cube: Cube
+    """The scene's metadata."""
+    gases: tuple[SoughtGas, ...]
+    """Gases sought."""
+    unseen: tuple[tuple[str, str], ...]
+    """Gases that this instrument cannot see, and why."""
+    plumes: tuple[ImagePlume, ...]
+    """Plumes."""
+    columns_ppm_m: dict[str, Single]
+    """Columns of named gases, shape (line, sample)."""
+    limit_ppm_m: Single
+    """Minimum detectable column per gas and detector column at mean contrast [ppm m], shape (gas, sample)."""
+    factor: Single
+    """Contrast of each pixel relative to its column's mean, shape (line, sample); the limit is divided by it."""
+    plume_mask: Flags
+    """Pixels of plumes, shape (line, sample)."""
+    pixel_m: tuple[float, float] | None
+    """Pixel height and width [m]; None when unknown."""
+    warnings: tuple[str, ...]
+    """What the reader must know."""
+    wind: Wind | None
+    """Wind that the rates rest on."""
+    provenance: Provenance
+    """Inputs by hash, configuration, seed."""
+
+    def limit_map_ppm_m(self, gas: str) -> Single:
+        """Minimum detectable column of a gas in each pixel [ppm m], shape (line, sample)."""
+        index = [one.gas for one in self.gases].index(gas)
+        with np.errstate(divide="ignore"):
+            limit = self.limit_ppm_m[index] / np.abs(self.factor)
+        return np.asarray(limit, np.float32)
+
+
+def process_scene(
+    request: ImageRequest, *, progress: Callable[[str, float], None] = lambda *_: None
+) -> ImageResult:
+    """Find, identify and measure the plumes of a scene.
+
+    Args:
+        request: the scene and how to look at it.
+        progress: called with what is done and the share of the scene so far.
+
+    Returns:
+        Plumes, columns and limits.
+
+    Raises:
+        InputError: the scene or the library cannot be used, or something needed was not given.
+        RefusedError: there is no contrast, or no usable statistics.
+    """
+    cube = read_cube(request.scene, glt=request.glt)
+    response, good = instrument(cube)
+    gases, unseen = sought_gases(read_library(request.library), response, names=request.gases or None)
+    warnings: list[str] = []
+    scale = radiance_scale(cube, request, response)
+    model, air_mass = target_model(request, response, gases)
+    pixel_m = pixel_size_m(cube, request, warnings)
+    if request.wind is None:
+        warnings.append("no wind was given: masses are reported, emission rates are not")
+    step = segment_lines(cube, len(gases), request.memory_mb)
+    parts: list[_Part] = []
+    start = 0
+    while start < cube.shape[0]:
+        # A short rest at the end is taken together with the last whole segment.
+        stop = cube.shape[0] if cube.shape[0] - start < 1.5 * step else start + step
+        progress("searching", start / cube.shape[0])
+        block = cube.block(start, stop)[:, :, good] * np.float32(scale)
+        check_contrast(block, model, response, request)
+        found = detect(block, model, gases, response, rate=request.rate, air_mass=air_mass, seed=request.seed)
+        parts.append(_part(start, found.scores.necl_ppm_m, found.scores.factor, found.plume_mask))
+        parts[-1].columns.update(found.columns_ppm_m)
+        for one in found.plumes:
+            parts[-1].plumes.append(
+                _measured(one, found.columns_ppm_m, found.scores, request, pixel_m, gases, start)
+            )
+        warnings += [
+            f"lines {start} to {stop}: detector column {group} was left out ({why})"
+            for group, why in found.scores.refused[:5]
+        ]
+        start = stop
+    progress("done", 1.0)
+    return _joined(parts, cube, request, gases=gases, unseen=unseen, pixel_m=pixel_m, warnings=warnings)
+
+
+@dataclass(slots=True)
+class _Part:
+    start: int
+    necl: Single
+    factor: Single
+    mask: Flags
+    columns: dict[str, Single]
+    plumes: list[ImagePlume]
+
+
+def _part(start: int, necl: Single, factor: Single, mask: Flags) -> _Part:
+    return _Part(start, necl, factor, mask, {}, [])
+
+
+def _measured(
+    one: DetectedPlume,
+    columns: dict[str, Single],
+    scores: Scores,
+    request: ImageRequest,
+    pixel_m: tuple[float, float] | None,
+    gases: tuple[SoughtGas, ...],
+    start: int,
+) -> ImagePlume:
+    mask = one.plume.full_mask((scores.factor.shape[0], scores.factor.shape[1]))
+    by_name = {gas.gas: gas for gas in gases}
+    amounts = []
+    if pixel_m is not None and one.identification is not None:
+        for candidate in one.identification.named:
+            gas = by_name[candidate.gases[0]]
+            amounts.append(
+                plume_amounts(
+                    gas.gas,
+                    columns[gas.gas],
+                    scores.sigma_ppm_m(gas.gas),
+                    mask,
+                    pixel_m=pixel_m,
+                    molar_mass_kg_mol=gas.molar_mass_kg_mol,
+                    scale_uncertainty=gas.spectrum.relative_uncertainty,
+                    wind=request.wind,
+                )
+            )
+    return ImagePlume(label="", first_line=start, found=one, amounts=tuple(amounts))
+
+
+def _joined(
+    parts: list[_Part],
+    cube: Cube,
+    request: ImageRequest,
+    *,
+    gases: tuple[SoughtGas, ...],
+    unseen: tuple[tuple[str, str], ...],
+    pixel_m: tuple[float, float] | None,
+    warnings: list[str],
+) -> ImageResult:
+    plumes = sorted((p for part in parts for p in part.plumes), key=lambda p: -p.found.plume.mass)
+    labelled = tuple(
+        ImagePlume(label=f"P{number}", first_line=p.first_line, found=p.found, amounts=p.amounts)
+        for number, p in enumerate(plumes, 1)
+    )
+    columns = {}
+    for gas in sorted({name for part in parts for name in part.columns}):
+        blank = [np.full(part.factor.shape, np.nan, np.float32) for part in parts]
+        columns[gas] = np.concatenate([
+            part.columns.get(gas, b) for part, b in zip(parts, blank, strict=True)
+        ])
+    mask = np.concatenate([part.mask for part in parts])
+    if request.residential:
+        columns = {gas: np.where(mask, layer, np.float32(np.nan)) for gas, layer in columns.items()}
+        warnings.append("homes are in view: columns are kept inside plumes only")
+    limit = MDCL_PER_NECL * np.max(np.stack([part.necl for part in parts]), axis=0).T
+    return ImageResult(
+        cube=cube,
+        gases=gases,
+        unseen=unseen,
+        plumes=labelled,
+        columns_ppm_m=columns,
+        limit_ppm_m=limit.astype(np.float32),
+        factor=np.concatenate([part.factor for part in parts]),
+        plume_mask=mask,
+        pixel_m=pixel_m,
+        warnings=tuple(warnings),
+        wind=request.wind,
+        provenance=Provenance(
+            inputs={
+                cube.name: sha256_of_file(cube.path),
+                request.library.name: sha256_of_file(request.library),
+            },
+            configuration=_configuration(request),
+            seed=request.seed,
+        ),
+    )
+
+
+def _configuration(request: ImageRequest) -> dict[str, object]:
+    wind = request.wind
+    return {
+        "gases": list(request.gases),
+        "plume_temperature_k": request.plume_temperature_k,
+        "solar_zenith_deg": request.solar_zenith_deg,
+        "view_zenith_deg": request.view_zenith_deg,
+        "wind_m_s": None if wind is None else [wind.speed_m_s, wind.speed_sigma_m_s],
+        "wind_toward": None if wind is None else [wind.toward_eastward, wind.toward_northward],
+        "memory_mb": request.memory_mb,
+        "rate": request.rate,
+        "residential": request.residential,
+    }

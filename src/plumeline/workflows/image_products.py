@@ -1,0 +1,283 @@
+"""A scene's result as files: COG layers, GeoPackage, KML, plume origins for the inversion, JSON and a report.
+
+The folder holds gas products, limits and hashes. It holds no radiance and no picture of the ground.
+"""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+import xarray as xr
+from pyproj import CRS, Transformer
+
+from plumeline.detections.origin import PLUME_ORIGIN, origin_region, position_covariance
+from plumeline.instruments.cubes import write_cog
+from plumeline.store import result_folder
+from plumeline.workflows.image_report import write_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from plumeline.detections import Amount
+    from plumeline.instruments.cubes import MapGrid
+    from plumeline.workflows.image import ImagePlume, ImageResult
+
+    Flags = NDArray[np.bool_]
+
+LOCAL_CRS = (
+    'ENGCRS["Image frame: metres east and north of the first pixel",EDATUM["Image corner"],'
+    'CS[Cartesian,2],AXIS["(E)",east],AXIS["(N)",north],LENGTHUNIT["metre",1]]'
+)
+KML_NAMESPACE = "http://www.opengis.net/kml/2.2"
+FIXED_DATE = "1970-01-01T00:00:00.000Z"
+"""Stands where GeoPackage wants the time of the last change: the same scene gives the same bytes."""
+
+
+def write_products(result: ImageResult, folder: Path, *, force: bool = False) -> list[str]:
+    """Write all products of a scene into a folder that appears whole or not at all.
+
+    Args:
+        result: the scene's result.
+        folder: where it shall stand.
+        force: replace an existing folder.
+
+    Returns:
+        Names of the files written.
+
+    Raises:
+        OutputError: the folder exists, or something cannot be written.
+    """
+    shapes = [(plume, *plume_shapes(result, plume)) for plume in result.plumes]
+    with result_folder(folder, force=force) as partial:
+        layers = partial / "layers"
+        layers.mkdir()
+        grid = result.cube.grid
+        for gas, column in result.columns_ppm_m.items():
+            _layer(layers / f"column_{_slug(gas)}.tif", column, f"{gas} column [ppm m]", grid)
+        _limits(layers / "limits.tif", result)
+        if shapes:
+            _write_geopackage(partial / "plumes.gpkg", result, shapes)
+        if shapes and grid is not None:
+            _write_kml(partial / "plumes.kml", result, shapes)
+        if shapes:
+            _origins(result, shapes).to_netcdf(partial / "plume_origins.nc", engine="h5netcdf")
+        (partial / "image.json").write_text(
+            json.dumps(document(result), indent=1, sort_keys=True, ensure_ascii=False) + "\n", "utf-8"
+        )
+        write_report(result, partial / "report.html")
+        return sorted(str(p.relative_to(partial)) for p in partial.rglob("*") if p.is_file())
+
+
+def plume_shapes(result: ImageResult, plume: ImagePlume) -> tuple[shapely.Geometry, shapely.Geometry]:
+    """Outline of a plume and region of its origin, in the CRS of the scene's map (metres of the image without one).
+
+    Args:
+        result: the scene's result.
+        plume: one of its plumes.
+
+    Returns:
+        Outline and origin region.
+    """
+    grid = result.cube.grid
+    mask: Flags = plume.scene_mask((result.cube.shape[0], result.cube.shape[1]))
+    if grid is not None:
+        mask = np.asarray(grid.on_grid(mask.astype(np.uint8), fill=0)) > 0
+    height, width = result.pixel_m or (1.0, 1.0)
+    line, sample = np.nonzero(mask)
+    boxes = shapely.box(sample * width, -(line + 1) * height, (sample + 1) * width, -line * height)
+    outline = shapely.union_all(boxes)
+    region = origin_region(mask, (height, width), result.wind)
+    return _placed(outline, grid, (height, width)), _placed(region, grid, (height, width))
+
+
+def document(result: ImageResult) -> dict[str, Any]:
+    """The result as plain values, for `image.json`.
+
+    Args:
+        result: the scene's result.
+
+    Returns:
+        Nested plain values.
+    """
+    plumes = []
+    for plume in result.plumes:
+        found = plume.found.identification
+        plumes.append({
+            "label": plume.label,
+            "pixels": plume.found.plume.pixels,
+            "peak_sigma": round(plume.found.plume.peak_sigma, 2),
+            "candidates": []
+            if found is None
+            else [
+                {
+                    "gases": list(one.gases),
+                    "probability": round(one.probability, 4),
+                    "column_ppm_m": round(one.column_ppm_m, 3),
+                    "sigma_ppm_m": round(one.sigma_ppm_m, 3),
+                }
+                for one in found.candidates
+            ],
+            "abstained": plume.found.remark if found is None else found.abstained,
+            "amounts": [
+                {
+                    "gas": one.gas,
+                    "mass_kg": _interval(one.mass_kg),
+                    "rate_ime_kg_s": _interval(one.rate_ime_kg_s),
+                    "rate_csf_kg_s": _interval(one.rate_csf_kg_s),
+                    "area_m2": round(one.area_m2, 2),
+                }
+                for one in plume.amounts
+            ],
+        })
+    limit = np.nanmedian(result.limit_ppm_m, axis=1)
+    return {
+        "status": "screening, not validated",
+        "scene": result.cube.name,
+        "plumes": plumes,
+        "limits_ppm_m": {
+            gas.gas: float(f"{value:.4g}") if np.isfinite(value) else None
+            for gas, value in zip(result.gases, limit, strict=True)
+        },
+        "cannot_be_seen": dict(result.unseen),
+        "warnings": list(result.warnings),
+        "provenance": result.provenance.as_dict(),
+        "provenance_digest": result.provenance.digest,
+    }
+
+
+def _interval(amount: Amount | None) -> list[float] | None:
+    if amount is None:
+        return None
+    return [float(f"{value:.4g}") for value in (amount.value, amount.low, amount.high)]
+
+
+def _layer(path: Path, values: NDArray[np.float32], name: str, grid: MapGrid | None) -> None:
+    laid = values if grid is None else np.asarray(grid.on_grid(values), np.float32)
+    write_cog(path, np.asarray(np.where(np.isfinite(laid), laid, np.nan), np.float32)[None], [name], grid)
+
+
+def _limits(path: Path, result: ImageResult) -> None:
+    grid = result.cube.grid
+    names = [f"{gas.gas} minimum detectable column [ppm m]" for gas in result.gases]
+    maps = [result.limit_map_ppm_m(gas.gas) for gas in result.gases]
+    laid = np.stack([m if grid is None else np.asarray(grid.on_grid(m), np.float32) for m in maps])
+    write_cog(path, np.where(np.isfinite(laid), laid, np.float32(np.nan)), names, grid)
+
+
+def _placed(shape: shapely.Geometry, grid: MapGrid | None, pixel_m: tuple[float, float]) -> shapely.Geometry:
+    """From metres east and north of the grid's corner into the grid's CRS."""
+    if grid is None:
+        return shape
+    east, north = grid.pixel[0] / pixel_m[1], grid.pixel[1] / pixel_m[0]
+
+    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack([grid.west + points[:, 0] * east, grid.north + points[:, 1] * north], axis=1)
+
+    return shapely.transform(shape, move)
+
+
+def _slug(gas: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in gas)
+
+
+def _named(plume: ImagePlume) -> str:
+    found = plume.found.identification
+    if found is None or not found.named:
+        return "unidentified absorber"
+    return " + ".join(" or ".join(one.gases) for one in found.named)
+
+
+Shapes = list[tuple["ImagePlume", shapely.Geometry, shapely.Geometry]]
+
+
+def _write_geopackage(path: Path, result: ImageResult, shapes: Shapes) -> None:
+    import pyogrio  # noqa: PLC0415 (slow to import)
+
+    crs = LOCAL_CRS if result.cube.grid is None else result.cube.grid.crs
+    fields = ["label", "gases", "pixels", "peak_sigma"]
+    columns: list[Any] = [
+        np.asarray([plume.label for plume, _, _ in shapes], dtype="O"),
+        np.asarray([_named(plume) for plume, _, _ in shapes], dtype="O"),
+        np.asarray([plume.found.plume.pixels for plume, _, _ in shapes]),
+        np.asarray([plume.found.plume.peak_sigma for plume, _, _ in shapes]),
+    ]
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": FIXED_DATE})
+    tables = {
+        "plumes": [outline for _, outline, _ in shapes],
+        "plume_origins_region": [region for _, _, region in shapes],
+    }
+    for layer, outlines in tables.items():
+        pyogrio.raw.write(
+            str(path),
+            geometry=shapely.to_wkb([shapely.MultiPolygon(_parts(one)) for one in outlines]),
+            field_data=columns,
+            fields=fields,
+            layer=layer,
+            driver="GPKG",
+            geometry_type="MultiPolygon",
+            crs=crs,
+            append=path.exists(),
+        )
+
+
+def _parts(shape: shapely.Geometry) -> list[shapely.Polygon]:
+    return [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
+
+
+def _write_kml(path: Path, result: ImageResult, shapes: Shapes) -> None:
+    if result.cube.grid is None:
+        return
+    to_earth = Transformer.from_crs(CRS.from_user_input(result.cube.grid.crs), "OGC:CRS84", always_xy=True)
+    root = ET.Element("kml", xmlns=KML_NAMESPACE)
+    page = ET.SubElement(root, "Document")
+    ET.SubElement(page, "name").text = f"{result.cube.name}: plumes (screening, not validated)"
+    for plume, outline, region in shapes:
+        for name, shape in ((plume.label, outline), (f"{plume.label} origin region", region)):
+            mark = ET.SubElement(page, "Placemark")
+            ET.SubElement(mark, "name").text = name
+            ET.SubElement(mark, "description").text = _named(plume)
+            several = ET.SubElement(mark, "MultiGeometry")
+            for part in _parts(shape):
+                lon, lat = to_earth.transform(*shapely.get_coordinates(part.exterior).T)
+                boundary = ET.SubElement(ET.SubElement(several, "Polygon"), "outerBoundaryIs")
+                ring = ET.SubElement(boundary, "LinearRing")
+                ET.SubElement(ring, "coordinates").text = " ".join(
+                    f"{x:.6f},{y:.6f}" for x, y in zip(lon, lat, strict=True)
+                )
+    ET.indent(root)
+    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+
+
+def _origins(result: ImageResult, shapes: Shapes) -> xr.Dataset:
+    species = sorted(result.columns_ppm_m)
+    rate = np.full((len(shapes), len(species)), np.nan)
+    spread = np.full_like(rate, np.nan)
+    for row, (plume, _, _) in enumerate(shapes):
+        for amount in plume.amounts:
+            chosen = amount.rate_csf_kg_s or amount.rate_ime_kg_s
+            if chosen is not None and chosen.value > 0:
+                rate[row, species.index(amount.gas)] = chosen.value
+                spread[row, species.index(amount.gas)] = np.log(chosen.high / chosen.low) / (2 * 1.6449)
+    centre = np.array([shapely.get_coordinates(shapely.centroid(region))[0] for _, _, region in shapes])
+    covariance = np.stack([position_covariance(region) for _, _, region in shapes])
+    dataset = xr.Dataset(
+        {
+            "x": ("plume", centre[:, 0], {"units": "m"}),
+            "y": ("plume", centre[:, 1], {"units": "m"}),
+            "position_covariance": (("plume", "axis", "axis_too"), covariance, {"units": "m2"}),
+            "rate": (("plume", "species"), rate, {"units": "kg s-1"}),
+            "rate_log_sigma": (("plume", "species"), spread, {"units": "1"}),
+        },
+        coords={
+            "plume": np.asarray([plume.label for plume, _, _ in shapes], dtype="O"),
+            "species": np.asarray(species, dtype="O"),
+        },
+        attrs={"source": result.cube.name, "provenance": result.provenance.digest},
+    )
+    return PLUME_ORIGIN.validate(dataset)
