@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from math import cos, radians, sin
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from plumeline.detections import Wind
+    from plumeline.workflows.image import ImageResult
 
 
 @click.command()
@@ -64,31 +69,15 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     Writes map layers of columns and detection limits, plume outlines (GeoPackage, KML), plume origins for the source
     inversion, and a report. Gases that the instrument cannot see are listed as such.
 
-    \f
-
-    Raises:
-        UsageError: only one of wind speed and direction was given.
-    """  # noqa: D301 (click cuts the help at the form feed)
+    """
     from rich.console import Console  # noqa: PLC0415 (heavy imports wait for their command)
     from rich.progress import Progress  # noqa: PLC0415
 
-    from plumeline.detections import Wind  # noqa: PLC0415
     from plumeline.store.folder import check_free  # noqa: PLC0415
     from plumeline.workflows.image import process_scene  # noqa: PLC0415
     from plumeline.workflows.image_products import write_products  # noqa: PLC0415
     from plumeline.workflows.image_setup import ImageRequest  # noqa: PLC0415
 
-    if (wind_speed is None) != (wind_from is None):
-        raise click.UsageError("give both --wind-speed and --wind-from, or neither")
-    wind = None
-    if wind_speed is not None and wind_from is not None:
-        toward = radians(wind_from + 180.0)
-        wind = Wind(
-            speed_m_s=wind_speed,
-            speed_sigma_m_s=wind_error,
-            toward_eastward=sin(toward),
-            toward_northward=cos(toward),
-        )
     check_free(output, force=force)
     request = ImageRequest(
         scene=scene,
@@ -99,7 +88,7 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
         view_zenith_deg=view_zenith,
         radiance_unit=radiance_unit,
         pixel_m=pixel_m,
-        wind=wind,
+        wind=_wind(wind_speed, wind_from, wind_error),
         glt=glt,
         memory_mb=memory_mb,
         rate=false_share,
@@ -112,6 +101,32 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
             request, progress=lambda what, share: bar.update(task, description=what, completed=share)
         )
     names = write_products(result, output, force=force)
+    _say(result)
+    click.echo(f"{output}: {len(names)} files, report.html first")
+
+
+def _wind(speed_m_s: float | None, from_deg: float | None, error_m_s: float) -> Wind | None:
+    """Wind from the options.
+
+    Raises:
+        UsageError: only one of speed and direction was given.
+    """
+    from plumeline.detections import Wind  # noqa: PLC0415 (heavy)
+
+    if (speed_m_s is None) != (from_deg is None):
+        raise click.UsageError("give both --wind-speed and --wind-from, or neither")
+    if speed_m_s is None or from_deg is None:
+        return None
+    toward = radians(from_deg + 180.0)
+    return Wind(
+        speed_m_s=speed_m_s,
+        speed_sigma_m_s=error_m_s,
+        toward_eastward=sin(toward),
+        toward_northward=cos(toward),
+    )
+
+
+def _say(result: ImageResult) -> None:
     for plume in result.plumes:
         found = plume.found.identification
         said = plume.found.remark if found is None else found.abstained
@@ -124,4 +139,3 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
         click.echo("no plume; see the limits in the report for what would not have been seen")
     for warning in result.warnings:
         click.echo(f"note: {warning}")
-    click.echo(f"{output}: {len(names)} files, report.html first")
