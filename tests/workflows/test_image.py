@@ -133,7 +133,7 @@ def test_the_result_keeps_hashes_and_no_picture_of_the_ground(folder):
     radiance = np.fromfile(folder / "plume.bip", "<f4").reshape(220, 48, 40)
     said = json.loads((folder / "out" / "image.json").read_text())
     assert len(said["provenance"]["inputs"]["plume.bip"]) == 64
-    import rasterio  # noqa: PLC0415 (only this test)
+    import rasterio
 
     brightness = radiance.mean(axis=2)
     for path in (folder / "out" / "layers").glob("column_*.tif"):
@@ -144,7 +144,7 @@ def test_the_result_keeps_hashes_and_no_picture_of_the_ground(folder):
 
 
 def test_homes_in_view_leave_columns_inside_plumes_only(folder):
-    import rasterio  # noqa: PLC0415
+    import rasterio
 
     run(folder, "plume.bip", *THERMAL, "--residential", name="homes")
     with rasterio.open(folder / "homes" / "layers" / "column_acetone.tif") as file:
