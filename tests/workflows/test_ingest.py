@@ -139,6 +139,14 @@ def test_files_that_do_not_belong_are_left_out_and_named(folder):
         assert any(name in remark for remark in left_out), name
 
 
+def test_two_drones_are_two_sensors(folder):
+    write(folder, "second.csv", flight(100, seed=1), GAS_MAPPING)
+    survey = load_survey(folder)
+    assert survey.reading_count == 340
+    assert survey.in_situ["sensor_name"].to_numpy().tolist() == ["second.csv sensor", "sensor"]
+    assert not (survey.in_situ["quality"] & int(Quality.DUPLICATE)).any()
+
+
 def test_no_wind_is_an_error_with_a_remedy(folder):
     (folder / "mast.csv").unlink()
     with pytest.raises(InputError, match=r"no wind.*speed_m_s"):
@@ -185,6 +193,21 @@ def test_raw_counts_are_no_concentration(folder):
     (folder / "flight.csv.toml").write_text(GAS_MAPPING.replace('unit = "ppm"', 'unit = "count"'))
     with pytest.raises(InputError, match="count"):
         load_survey(folder / "flight.csv", settings=SurveySettings(wind=WEST_WIND))
+
+
+@pytest.mark.parametrize("column", ["lat", "alt", "ch4"])
+@pytest.mark.parametrize("value", [np.inf, 1e300, -1e300])
+def test_impossible_numbers_are_flagged_and_spoil_nothing_else(folder, column, value):
+    table = flight()
+    table.loc[50, column] = value
+    write(folder, "flight.csv", table, GAS_MAPPING)
+    readings = load_survey(folder / "flight.csv", settings=SurveySettings(wind=WEST_WIND)).in_situ
+    others = np.delete(np.arange(240), 50)
+    assert np.isfinite(readings["mass_concentration"].to_numpy()[others]).all()
+    assert readings["z"].to_numpy()[others] == pytest.approx(np.full(239, 30.0))
+    assert np.ptp(readings["x"].to_numpy()[others]) == pytest.approx(4.0 * 239, rel=1e-3)
+    if column == "ch4":
+        assert readings["quality"].to_numpy()[50, 0] & int(Quality.DROPOUT)
 
 
 def test_no_height_is_an_error_unless_declared(folder):

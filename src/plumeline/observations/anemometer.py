@@ -195,6 +195,8 @@ def integral_time_s(
         return longest_s
     step = max(float(np.median(np.diff(time_s))), 1e-3)
     grid = np.arange(time_s[0], time_s[-1], step)
+    if grid.size < 10:
+        return longest_s
     scales = []
     for component in (eastward_m_s, northward_m_s):
         x = np.interp(grid, time_s, component)

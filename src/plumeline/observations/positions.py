@@ -11,7 +11,16 @@ from plumeline.errors import InputError
 from plumeline.frames import LocalFrame, LonLat, lonlat
 from plumeline.observations import geometry, quality
 from plumeline.observations.geometry import Track
-from plumeline.observations.sources import HIGHEST_PA, LOWEST_PA, cleaned, main_source, seconds
+from plumeline.observations.sources import (
+    FARTHEST_M,
+    HIGHEST_M,
+    HIGHEST_PA,
+    LOWEST_PA,
+    cleaned,
+    main_source,
+    plausible,
+    seconds,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,7 +183,9 @@ def local_xy(table: xr.Dataset, frame: LocalFrame, end: str = "") -> tuple[Float
         East and north [m], shape (record,); NaN where there is no position.
     """
     if f"x{end}" in table and f"y{end}" in table:
-        return table[f"x{end}"].to_numpy().astype(float), table[f"y{end}"].to_numpy().astype(float)
+        return plausible(table[f"x{end}"].to_numpy(), FARTHEST_M), plausible(
+            table[f"y{end}"].to_numpy(), FARTHEST_M
+        )
     if f"longitude{end}" in table and f"latitude{end}" in table:
         lon, lat = table[f"longitude{end}"].to_numpy(), table[f"latitude{end}"].to_numpy()
         known = ~((lon == 0.0) & (lat == 0.0))  # a receiver without a fix writes zeros
@@ -199,7 +210,9 @@ def fixed_height(
     """
     count = table.sizes["record"]
     stated = (
-        table[f"height{end}"].to_numpy().astype(float) if f"height{end}" in table else np.full(count, np.nan)
+        plausible(table[f"height{end}"].to_numpy(), HIGHEST_M)
+        if f"height{end}" in table
+        else np.full(count, np.nan)
     )
     if np.isfinite(stated).all():
         return stated, []
@@ -238,14 +251,14 @@ def _height(table: xr.Dataset, source: Source, heights: HeightSettings) -> tuple
 
 def _stated(table: xr.Dataset) -> tuple[Floats, list[str]] | None:
     if "height" in table and np.isfinite(table["height"]).any():
-        return table["height"].to_numpy().astype(float), []
+        return plausible(table["height"].to_numpy(), HIGHEST_M), []
     return None
 
 
 def _above_take_off(table: xr.Dataset) -> tuple[Floats, list[str]] | None:
     if "altitude" in table and table["altitude"].attrs.get("reference") in {"take-off", "ground", "local"}:
         remark = "height above take-off stands for height above ground: the terrain is not known"
-        return table["altitude"].to_numpy().astype(float), [remark]
+        return plausible(table["altitude"].to_numpy(), HIGHEST_M), [remark]
     return None
 
 
@@ -254,7 +267,7 @@ def _above_ground_level(
 ) -> tuple[Floats, list[str]] | None:
     if "altitude" not in table or not np.isfinite(table["altitude"]).any():
         return None
-    altitude = table["altitude"].to_numpy().astype(float)
+    altitude = plausible(table["altitude"].to_numpy(), HIGHEST_M)
     if heights.ground_m is not None:
         return altitude - heights.ground_m, []
     ground = float(np.nanquantile(altitude, 0.01))
@@ -294,7 +307,11 @@ def _lonlat(source: Source) -> tuple[Floats, Floats]:
                 lons.append(east[good])
                 lats.append(north[good])
     nothing = np.empty(0)
-    return np.concatenate(lons or [nothing]), np.concatenate(lats or [nothing])
+    every_lon, every_lat = np.concatenate(lons or [nothing]), np.concatenate(lats or [nothing])
+    on_earth = (np.abs(every_lon) <= 180.0) & (np.abs(every_lat) <= 90.0)
+    if on_earth.size and np.mean(on_earth) < 0.5:
+        return every_lon, every_lat  # not a few faults but the wrong columns: refused further on
+    return every_lon[on_earth], every_lat[on_earth]
 
 
 def _middle(source: Source) -> LonLat | None:

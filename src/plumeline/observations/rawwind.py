@@ -8,7 +8,7 @@ import numpy as np
 
 from plumeline.errors import ConfigurationError
 from plumeline.observations import anemometer, geometry
-from plumeline.observations.sources import seconds
+from plumeline.observations.sources import STRONGEST_M_S, plausible, seconds
 from plumeline.observations.wind import (
     INSTRUMENT_SIGMA_M_S,
     components_m_s,
@@ -112,8 +112,13 @@ def series_of(
 
 def _components(table: xr.Dataset) -> tuple[Floats, Floats]:
     if "eastward" in table and "northward" in table:
-        return table["eastward"].to_numpy(), table["northward"].to_numpy()
-    speed = table["speed"].to_numpy() if "speed" in table else np.full(table.sizes["record"], np.nan)
+        east, north = table["eastward"].to_numpy(), table["northward"].to_numpy()
+        return plausible(east, STRONGEST_M_S), plausible(north, STRONGEST_M_S)
+    speed = (
+        plausible(table["speed"].to_numpy(), STRONGEST_M_S)
+        if "speed" in table
+        else np.full(table.sizes["record"], np.nan)
+    )
     if "direction_from" not in table:
         return np.full(speed.size, np.nan), np.full(speed.size, np.nan)
     direction = table["direction_from"].to_numpy()
@@ -139,7 +144,7 @@ def _flown(
         "eastward_m_s": _smooth_at(t, track.time_s, east),
         "northward_m_s": _smooth_at(t, track.time_s, north),
     }
-    speed, direction = table["speed"].to_numpy(), table["direction_from"].to_numpy()
+    speed, direction = plausible(table["speed"].to_numpy(), STRONGEST_M_S), table["direction_from"].to_numpy()
     frame, offset = _frame(table, settings, speed, direction, motion, remarks)
     remarks.append("the platform's own motion was taken out of the wind it measured")
     return anemometer.true_wind_m_s(speed, direction + offset, frame=frame, **motion)

@@ -21,7 +21,7 @@ from plumeline.observations.concentration import Gas, correct_pid, gas, to_mass_
 from plumeline.observations.deconvolution import deconvolve
 from plumeline.observations.products import Quality
 from plumeline.observations.response import Response, known_response
-from plumeline.observations.sources import seconds
+from plumeline.observations.sources import plausible, seconds
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Times = NDArray[np.datetime64]
+
+LARGEST_READING = 1e12
+"""A number beyond this is no reading in any unit."""
 
 PID_NAMES = {"voc", "vocs", "tvoc", "pid", "pid_response"}
 """Names of a total that a photo-ionisation detector reads; it identifies nothing."""
@@ -147,7 +150,7 @@ def _series(
     what = _gas_of(task, variable, unit)
     if what is None:
         return None
-    raw = column.to_numpy()[rows].astype(float)
+    raw = plausible(column.to_numpy()[rows], LARGEST_READING)
     flags = task.base[rows] | np.where(quality.dropped(raw), int(Quality.DROPOUT), 0)
     ceiling = declared.ceiling if declared.ceiling is not None else column.attrs.get("ceiling")
     flags = flags | np.where(quality.saturated(raw, ceiling=ceiling), int(Quality.SATURATED), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.ndimage import median_filter
@@ -28,8 +28,8 @@ COLDEST_K, HOTTEST_K = 180.0, 340.0
 LOWEST_PA, HIGHEST_PA = 3e4, 1.1e5
 """Air outside of these is a fault of the sensor, not weather."""
 
-LARGE_OFFSET_S = 2.0
-"""An estimated clock offset smaller than this is not worth a remark [s]."""
+FARTHEST_M, HIGHEST_M, STRONGEST_M_S = 1e6, 5e4, 150.0
+"""Local coordinates, heights and winds beyond these are faults of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +214,12 @@ def co_measured(source: Source) -> dict[str, tuple[Floats, Floats]]:
             if variable in track and np.nanstd(track[variable]) > 0:
                 out[name] = _ordered(time, track[variable].to_numpy())
     return {name: pair for name, pair in out.items() if np.count_nonzero(np.isfinite(pair[1])) > 30}
+
+
+def plausible(values: NDArray[Any], largest: float) -> Floats:
+    """Values no larger than is physically possible, either way; NaN elsewhere."""
+    numbers = np.asarray(values, np.float64)
+    return np.where(np.abs(numbers) <= largest, numbers, np.nan)
 
 
 def cleaned(values: Floats, low: float, high: float) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,6 +67,8 @@ def make_survey(
         ConfigurationError: a declared name or value is not known.
         InputError: no reading, no position, no wind, two clocks, or two places.
     """
+    if not any("readings" in source.tables for source in files):
+        _refuse_without_gas(settings.remarks)
     aligned, remarks = sources.align_clocks(files, lenient=lenient)
     if lenient:
         aligned, elsewhere = positions.at_one_place(aligned)
@@ -90,10 +92,7 @@ def make_survey(
         if "readings" in source.tables:
             _take_readings(bench, source, aligned, points, paths)
     if not points and not paths:
-        raise InputError(
-            "no file holds a gas reading that can be made into a concentration",
-            remedy="; ".join(bench.remarks[-3:]) or "map a [[value]] with its species and unit",
-        )
+        _refuse_without_gas(bench.remarks)
     every = np.concatenate([part["time"] for part in (*points, *paths)])
     winds, notes = windsources.winds(aligned, settings.wind, tracks=bench.tracks, time=every)
     bench.remarks += notes
@@ -106,6 +105,15 @@ def make_survey(
         remarks=(),
     )
     return _checked(survey, bench)
+
+
+def _refuse_without_gas(remarks: Sequence[str]) -> None:
+    why = [remark for remark in remarks if "left out" in remark]
+    raise InputError(
+        "no file holds a gas reading that can be made into a concentration",
+        remedy="; ".join(why[:5])
+        or "add the gas sensor's recording, or map a [[value]] with its species and unit",
+    )
 
 
 def _file_remarks(files: Sequence[Source], *, is_frame_known: bool) -> list[str]:
@@ -135,6 +143,9 @@ def _take_readings(
     bench.remarks += notes
     made, remarks = readings.blocks(source, air, bench.settings)
     bench.remarks += remarks
+    taken = {str(part["label"][0]) for part in (*points, *paths)}
+    if any(block.label in taken for block in made):
+        made = [replace(block, label=f"{source.name} {block.label}") for block in made]
     for block in made:
         common = _columns(bench, source, block, air)
         if ends is None:
