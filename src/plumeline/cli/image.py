@@ -16,9 +16,16 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("scene", type=click.Path(path_type=Path))
 @click.option(
-    "-l", "--library", type=click.Path(path_type=Path), default=Path("spectra.h5"), show_default=True
+    "-l",
+    "--library",
+    type=click.Path(path_type=Path),
+    default=Path("spectra.h5"),
+    show_default=True,
+    help="Library file to use.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder to make."
+)
 @click.option("-g", "--gas", "gases", multiple=True, help="Seek only this gas; may be given again.")
 @click.option(
     "--plume-temperature", type=float, help="Temperature of the plume, usually the air's [°C]. Thermal."
@@ -42,7 +49,7 @@ if TYPE_CHECKING:
     "--false-share", type=float, default=0.05, show_default=True, help="Admitted share of false plumes."
 )
 @click.option("--residential", is_flag=True, help="Homes are in view: keep columns inside plumes only.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 @click.option("--force", is_flag=True, help="Replace an existing output folder.")
 def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     scene: Path,

@@ -18,9 +18,11 @@ from plumeline import __version__
 from plumeline.errors import PlumelineError
 
 COMMANDS: dict[str, str] = {
+    "demo": "plumeline.cli.demo:demo",
     "exercise": "plumeline.cli.exercise:exercise",
     "image": "plumeline.cli.image:image",
     "inspect": "plumeline.cli.inspect:inspect",
+    "locate": "plumeline.cli.locate:locate",
     "simulate": "plumeline.cli.simulate:simulate",
     "spectra": "plumeline.cli.spectra:spectra",
 }

@@ -1,0 +1,101 @@
+"""`plumeline locate`: from a recorded survey to located sources."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import numpy as np
+
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("survey", type=click.Path(path_type=Path))
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Folder to make.  [default: NAME.plumeline here]"
+)
+@click.option("--seed", type=click.IntRange(0), help="Random seed; same seed and input, same bytes.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document; files only with -o.")
+@click.option(
+    "--basemap", type=FILE, help="Map of the site for the report: GeoJSON, GeoPackage, MBTiles, picture."
+)
+@click.option("--mapping", type=FILE, help="How to read a table that is not built in (TOML).")
+@click.option("--start", metavar="TIME", help="Use readings from this time on, UTC, like 2026-03-02T09:40.")
+@click.option("--end", metavar="TIME", help="Use readings before this time.")
+@click.option("--species", multiple=True, metavar="NAME", help="Use only this species; may be repeated.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated."
+)
+@click.option("--config", type=FILE, help="TOML file of settings.")
+@click.option("--force", is_flag=True, help="Replace an existing folder, which is kept as a backup.")
+@click.option("--quiet", is_flag=True, help="No progress, no summary.")
+def locate(  # noqa: PLR0913 (one argument an option)
+    *,
+    survey: Path,
+    output: Path | None,
+    seed: int | None,
+    as_json: bool,
+    basemap: Path | None,
+    mapping: Path | None,
+    start: str | None,
+    end: str | None,
+    species: tuple[str, ...],
+    assignments: tuple[str, ...],
+    config: Path | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Find where the gas in SURVEY is emitted, how much, and how surely.
+
+    SURVEY is a recording, a folder of recordings of one flight, or a survey file (TOML). The result is a folder with a
+    report to open in any browser, a GeoPackage for QGIS, GeoJSON, NetCDF and JSON. Exit code 0 also when nothing is
+    found: the answer is then what would have been seen.
+
+    \f
+
+    Raises:
+        PlumelineError: see `plumeline.errors`.
+    """  # noqa: D301 (click cuts the help at the form feed)
+    from plumeline.cli.progress import shown_progress  # noqa: PLC0415 (heavy imports wait for their command)
+    from plumeline.cli.summary import summary_lines  # noqa: PLC0415
+    from plumeline.workflows.locate import LocateRequest, json_text, settings_from  # noqa: PLC0415
+    from plumeline.workflows.locate import locate as run  # noqa: PLC0415
+
+    if output is None and not as_json:
+        output = Path(f"{survey.resolve().stem}.plumeline")
+    request = LocateRequest(
+        survey=survey,
+        output=output,
+        mapping=mapping,
+        start=_time(start, "--start"),
+        end=_time(end, "--end"),
+        species=species,
+        settings=settings_from(config, assignments, seed),
+        basemap=basemap,
+        force=force,
+    )
+    with shown_progress(quiet=quiet) as progress:
+        result = run(request, progress)
+    if as_json:
+        click.echo(json_text(result.document), nl=False)
+    elif not quiet:
+        click.echo("\n".join(summary_lines(result)))
+
+
+def _time(text: str | None, option: str) -> np.datetime64 | None:
+    if text is None:
+        return None
+    import numpy as np  # noqa: PLC0415 (slow to import)
+
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not a time like 2026-03-02T09:40", param_hint=option) from None
+    if when.tzinfo is not None:
+        when = when.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(when, "ms")

@@ -1,0 +1,96 @@
+"""The whole path on a shipped flight whose truth is known: behind `plumeline demo`.
+
+The flight is a simulated one in the logger's own format, made by `plumeline simulate town-demo --seed 1`; its truth is
+read only after the answer is there.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plumeline.frames import LocalFrame, latlon
+from plumeline.sources import InferenceSettings
+from plumeline.workflows.locate import INFERRED, LocateRequest, LocateResult, infer_request, publish
+from plumeline.workflows.truth import KnownSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Progress = Callable[[float, str], None]
+
+
+def demo_flight() -> Path:
+    """Folder of the shipped flight, what its crew declared, its scene and its truth."""
+    return Path(str(resources.files("plumeline.simulations"))) / "demo"
+
+
+def demo(
+    output: Path, *, seed: int = 1, force: bool = False, progress: Progress | None = None
+) -> LocateResult:
+    """Locate the source of the shipped flight and set the answer beside the truth.
+
+    Args:
+        output: folder to make.
+        seed: the random seed.
+        force: whether an existing folder is replaced (and kept as a backup).
+        progress: called with the share done, 0 to 1, and what is being done.
+
+    Returns:
+        The result, with the truth beside it.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    tell = progress or (lambda _share, _text: None)
+    request = demo_request(output=output, seed=seed, force=force)
+    report = infer_request(request, tell)
+    tell(INFERRED, "opening the truth")
+    return publish(report, replace(request, truth=demo_truth(report.survey.frame)), tell)
+
+
+def demo_request(*, output: Path | None, seed: int, force: bool) -> LocateRequest:
+    """What the demo asks for.
+
+    Args:
+        output: folder to make, or None.
+        seed: the random seed.
+        force: whether an existing folder is replaced.
+
+    Returns:
+        The request, without the truth.
+    """
+    flight = demo_flight()
+    return LocateRequest(
+        survey=flight,
+        output=output,
+        settings=InferenceSettings(seed=seed),
+        basemap=flight / "footprints.geojson",
+        force=force,
+    )
+
+
+def demo_truth(frame: LocalFrame) -> tuple[KnownSource, ...]:
+    """The sealed truth, moved from the scene's frame into a survey's.
+
+    Args:
+        frame: the survey's local frame.
+
+    Returns:
+        The known sources.
+    """
+    flight = demo_flight()
+    scene = json.loads((flight / "scene.json").read_text(encoding="utf-8"))
+    origin = LocalFrame(origin=latlon(scene["origin"]["lat"], scene["origin"]["lon"]))
+    known = []
+    for source in json.loads((flight / "truth.json").read_text(encoding="utf-8"))["sources"]:
+        east_m, north_m = frame.to_local(*origin.to_lonlat(source["x_m"], source["y_m"]))
+        known.append(
+            KnownSource(
+                label=source["name"], x_m=float(east_m), y_m=float(north_m), rate_kg_s=source["rate_kg_s"]
+            )
+        )
+    return tuple(known)
