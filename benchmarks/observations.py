@@ -126,7 +126,9 @@ def _recovered(
         rng = np.random.default_rng(seed)
         t = np.cumsum(rng.uniform(0.8, 1.2, 1_200)) * step_s
         truth = _plumes(rng, t, narrow_s=narrow_s, wide_s=wide_s)
-        reading = respond(t, truth, response) + rng.normal(0, noise, t.size)
+        # The sensor differs from what is declared by as much as the declaration says it may.
+        true = Response(rise_s=response.rise_s * max(0.2, 1.0 + response.sigma * float(rng.normal())))
+        reading = respond(t, truth, true) + rng.normal(0, noise, t.size)
         found = deconvolve(t, reading, response, noise=noise)
         error = np.abs(found.air - truth)
         left.append(float(np.std(found.air - truth) / np.std(reading - truth)))

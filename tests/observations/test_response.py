@@ -93,7 +93,7 @@ def test_error_is_honest_for_air_that_is_as_rough_as_assumed():
     t = np.arange(3_000.0)
     truth = np.cumsum(rng.normal(0, 0.3, t.size))
     reading = respond(t, truth, Response(rise_s=6.0)) + rng.normal(0, 0.1, t.size)
-    found = deconvolve(t, reading, Response(rise_s=6.0), noise=0.1)
+    found = deconvolve(t, reading, Response(rise_s=6.0, sigma=0.0), noise=0.1)
     assert np.mean(np.abs(found.air - truth) < 1.645 * found.sigma) == pytest.approx(0.9, abs=0.04)
 
 
@@ -179,3 +179,14 @@ def test_what_is_left_after_the_correction_is_the_published_shift_of_11_s(real_d
     left = by_correlation(t, found.air, t, table["SO2 / ppm"].to_numpy(), search_s=60.0)
     assert left.distinct
     assert abs(left.offset_s - 11.0) < 2.0 * left.sigma_s
+
+
+def test_uncertain_time_constant_widens_where_the_reading_moves():
+    t, truth, rng = air()
+    reading = respond(t, truth, Response(rise_s=10.0)) + rng.normal(0, 0.05, t.size)
+    sure = deconvolve(t, reading, Response(rise_s=8.0, sigma=0.0), noise=0.05)
+    unsure = deconvolve(t, reading, Response(rise_s=8.0, sigma=0.25), noise=0.05)
+    # The constant used is 20 % too small: only the second interval holds the truth.
+    inside = [np.mean(np.abs(one.air - truth) < 1.645 * one.sigma) for one in (sure, unsure)]
+    assert inside[1] > 0.95 > inside[0]
+    assert np.array_equal(sure.air, unsure.air)

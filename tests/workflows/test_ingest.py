@@ -230,6 +230,15 @@ def test_delay_moves_time_and_place_of_the_air(folder):
     assert (delayed["quality"].to_numpy()[:7, 0] & int(Quality.POSITION_MISSING)).all()
 
 
+def test_errors_of_receiver_and_clock_become_that_of_the_position(folder):
+    one = FileSettings(path="flight.csv", position_sigma_m=1.5, clock_offset_s=0.0, clock_sigma_s=0.5)
+    survey = load_survey(folder, settings=SurveySettings(wind=WEST_WIND, file=(one,)))
+    # 4 m/s for half a second, and 1.5 m of the receiver.
+    assert survey.in_situ["position_sigma"].to_numpy() == pytest.approx(np.full(240, 2.5), rel=1e-3)
+    plain = load_survey(folder / "flight.csv", settings=SurveySettings(wind=WEST_WIND))
+    assert "position_sigma" not in plain.in_situ
+
+
 def test_response_is_taken_out_or_flagged(folder):
     corrected = SurveySettings(wind=WEST_WIND, sensor=(SensorSettings(rise_s=4.0),))
     left = SurveySettings(wind=WEST_WIND, sensor=(SensorSettings(rise_s=4.0, correct=False),))

@@ -107,7 +107,8 @@ def deconvolve(
     for _ in range(ROUNDS if response.is_asymmetric else 1):
         tau = np.where(rising, response.rise_s, response.falling_s)
         values, sigma, stage = _smooth(t, z, tau, response.second_s, known)
-        sigma = np.maximum(sigma, known)
+        # A time constant wrong by a share s moves x = y + tau dy/dt by s (x - y).
+        sigma = np.hypot(np.maximum(sigma, known), response.sigma * np.abs(values - stage))
         now = values > stage
         if np.array_equal(now, rising):
             break

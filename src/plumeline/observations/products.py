@@ -97,6 +97,13 @@ _READING = {
         dims=("reading",), kind="f", units="K", doc="At the reading.", required=False
     ),
     "air_pressure": Variable(dims=("reading",), kind="f", units="Pa", doc="At the reading.", required=False),
+    "position_sigma": Variable(
+        dims=("reading",),
+        kind="f",
+        units="m",
+        doc="Standard error of a horizontal coordinate: receiver, and speed times the clock's error.",
+        required=False,
+    ),
     "averaging_time": Variable(
         dims=("reading",), kind="f", units="s", doc="Time over which the reading is a mean.", required=False
     ),

@@ -281,5 +281,9 @@ def response_of(declared: SensorSettings) -> Response:
     if declared.response:
         return known_response(declared.response)
     return Response(
-        delay_s=declared.delay_s, rise_s=declared.rise_s, decay_s=declared.decay_s, second_s=declared.second_s
+        delay_s=declared.delay_s,
+        rise_s=declared.rise_s,
+        decay_s=declared.decay_s,
+        second_s=declared.second_s,
+        sigma=declared.response_sigma,
     )

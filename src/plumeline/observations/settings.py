@@ -70,6 +70,8 @@ class SensorSettings:
     """Time constant while falling [s]."""
     second_s: float = 0.0
     """Time constant of a second stage [s]."""
+    response_sigma: float = 0.25
+    """Relative uncertainty of declared time constants; a listed response has its own."""
     correct: bool = True
     """Whether to take the response out; False leaves it to the inversion."""
     noise: float | None = None

@@ -188,7 +188,30 @@ def _point(bench: _Bench, source: Source, table: xr.Dataset, block: Block) -> Co
         bench.remarks += remarks
         return {"x": x[block.rows], "y": y[block.rows], "z": z[block.rows]}
     x, y, z, glitch = _on_track(bench, source, block.time)
-    return {"x": x, "y": y, "z": z, "glitch": glitch}
+    return {
+        "x": x,
+        "y": y,
+        "z": z,
+        "glitch": glitch,
+        "position_sigma": _position_sigma(bench, source, block.time),
+    }
+
+
+def _position_sigma(bench: _Bench, source: Source, time: Times) -> Floats:
+    """Declared error of a position, and the way flown in the clock's error; NaN when neither is declared."""
+    declared, late = source.settings.position_sigma_m, source.settings.clock_sigma_s
+    if declared is None and not late:
+        return np.full(time.size, np.nan)
+    track = bench.tracks.get(source.name) or next(iter(bench.tracks.values()))
+    east, north = geometry.velocity_m_s(track.track)
+    speed = np.hypot(east, north)
+    known = np.isfinite(speed)
+    way = (
+        late * np.interp(sources.seconds(time), track.track.time_s[known], speed[known])
+        if known.any()
+        else 0.0
+    )
+    return np.asarray(np.hypot(np.full(time.size, declared or 0.0), way), np.float64)
 
 
 def _on_track(bench: _Bench, source: Source, time: Times) -> tuple[Floats, Floats, Floats, NDArray[np.bool_]]:
@@ -217,6 +240,7 @@ def _on_track(bench: _Bench, source: Source, time: Times) -> tuple[Floats, Float
 def _columns(bench: _Bench, source: Source, block: Block, air: readings.Air) -> Columns:
     table = source.tables["readings"]
     mean = table.attrs.get("averaging_time_s", bench.settings.averaging_time_s)
+    still = source.settings.position_sigma_m
     return {
         "label": np.full(block.rows.size, block.label, object),
         "time": block.time,
@@ -224,6 +248,7 @@ def _columns(bench: _Bench, source: Source, block: Block, air: readings.Air) -> 
         "air_temperature": air.temperature_k[block.rows],
         "air_pressure": air.pressure_pa[block.rows],
         "averaging_time": np.full(block.rows.size, np.nan if mean is None else float(mean)),
+        "position_sigma": np.full(block.rows.size, np.nan if still is None else still),
         "glitch": np.zeros(block.rows.size, bool),
         "short": np.zeros(block.rows.size, bool),
         "chosen": np.arange(block.rows.size),
