@@ -5,13 +5,12 @@ a path the plume is integrated exactly, piece by piece, with the error function,
 piece's middle.
 
 ```
-C/Q = 1/(2 pi U sy sz) exp(-Y²/2sy²) Σ_n [exp(-(z - h + 2nH)²/2sz²) + exp(-(z + h + 2nH)²/2sz²)]
+C/Q = 1/(2 pi U sy sz) exp(-Y²/2sy²) [exp(-(z - h)²/2sz²) + exp(-(z + h)²/2sz²)]
 sy² = w² + (iy X)² / (1 + X / (2 U Ty))        sz² = w² + (iz X)² / (1 + X / (2 U Tz))
 ```
 
 X and Y are distance downwind and crosswind, U the wind, iy and iz the turbulence's horizontal and vertical angles
-[rad], Ty and Tz Lagrangian times, w the source's half-width, H the mixing height (n = -1, 0, 1; 0 only if H is
-infinite).
+[rad], Ty and Tz Lagrangian times, w the source's half-width. The mixing height is out of a survey's reach.
 
 References: Stockie 2011, doi:10.1137/10080991X, eq. 3.9 (plume, reflection); Draxler 1976,
 doi:10.1016/0004-6981(76)90226-2 (spread from turbulence angles and Lagrangian time).
@@ -36,22 +35,22 @@ RECEPTOR_COLUMNS = 6
 CUTOFF_SIGMAS = 5.5
 """Beyond this many sigmas the exponential (< 3e-7) is not evaluated."""
 
-PATH_PIECE_M = 6.0
-"""Longest piece of a path over which the spread is held constant [m]."""
+HALF_WIDTH_M = 0.5
+"""Half-width of a source: a vent and its first metre of mixing [m]."""
+
+SHORTEST_PIECE_M = 8.0
+"""Shortest downwind extent of a piece of a path over which the spread is held constant [m]."""
+
+MOST_PIECES = 10
+"""Most pieces of a path."""
 
 _SQRT_HALF = math.sqrt(0.5)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def _vertical(z: float, height: float, sigma_z: float, mixing_height: float) -> float:
+def _vertical(z: float, height: float, sigma_z: float) -> float:
     k = -0.5 / (sigma_z * sigma_z)
-    below = z - height
-    above = z + height
-    total = math.exp(k * below * below) + math.exp(k * above * above)
-    if mixing_height < 1e5:
-        for image in (-2.0 * mixing_height, 2.0 * mixing_height):
-            total += math.exp(k * (below + image) ** 2) + math.exp(k * (above + image) ** 2)
-    return total
+    return math.exp(k * (z - height) * (z - height)) + math.exp(k * (z + height) * (z + height))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
@@ -74,6 +73,19 @@ def _piece_mean(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+def _piece(
+    across0: float, across1: float, z0: float, step_z: float, height: float, sigma_y: float, sigma_z: float
+) -> float:
+    """Mean over one piece of the plume's cross-section, ground reflection included."""
+    if step_z == 0.0:  # a level path: height and width separate, and one integral serves both images
+        return _vertical(z0, height, sigma_z) * _piece_mean(across0, across1, 0.0, 0.0, sigma_y, 1.0)
+    low, high = z0 - height, z0 + height
+    return _piece_mean(across0, across1, low, low + step_z, sigma_y, sigma_z) + _piece_mean(
+        across0, across1, high, high + step_z, sigma_y, sigma_z
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def point_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
     dx: float,
     dy: float,
@@ -86,8 +98,6 @@ def point_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
     iz: float,
     lag_y: float,
     lag_z: float,
-    half_width: float,
-    mixing_height: float,
     iy_wide: float,
 ) -> tuple[float, float]:
     """Coupling of one point with one source, and that of a plume of horizontal angle `iy_wide`; 0 upwind."""
@@ -97,17 +107,19 @@ def point_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
     crosswind = (dy * u - dx * v) / speed
     damping = 1.0 / (1.0 + downwind / (2.0 * speed * lag_y))
     reach2 = downwind * downwind * damping
-    wide_y2 = half_width * half_width + iy_wide * iy_wide * reach2
+    wide_y2 = HALF_WIDTH_M * HALF_WIDTH_M + iy_wide * iy_wide * reach2
     wide_square = crosswind * crosswind / wide_y2
     if wide_square > CUTOFF_SIGMAS * CUTOFF_SIGMAS:
         return 0.0, 0.0
     spread = iz * downwind
-    sigma_z = math.sqrt(half_width * half_width + spread * spread / (1.0 + downwind / (2.0 * speed * lag_z)))
+    sigma_z = math.sqrt(
+        HALF_WIDTH_M * HALF_WIDTH_M + spread * spread / (1.0 + downwind / (2.0 * speed * lag_z))
+    )
     if sigma_z < 1e-6:
         return 0.0, 0.0
-    plane = _vertical(z, height, sigma_z, mixing_height) / (2.0 * math.pi * speed * sigma_z)
+    plane = _vertical(z, height, sigma_z) / (2.0 * math.pi * speed * sigma_z)
     wide = plane * math.exp(-0.5 * wide_square) / math.sqrt(wide_y2)
-    sigma_y2 = half_width * half_width + iy * iy * reach2
+    sigma_y2 = HALF_WIDTH_M * HALF_WIDTH_M + iy * iy * reach2
     square = crosswind * crosswind / sigma_y2
     if square > CUTOFF_SIGMAS * CUTOFF_SIGMAS:
         return 0.0, wide
@@ -127,12 +139,16 @@ def path_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
     iz: float,
     lag_y: float,
     lag_z: float,
-    half_width: float,
     iy_wide: float,
 ) -> tuple[float, float]:
-    """Mean coupling along one path, shape (6,), with one source, and that of a wide plume; no mixing height on paths."""
-    length = math.sqrt((path[3] - path[0]) ** 2 + (path[4] - path[1]) ** 2 + (path[5] - path[2]) ** 2)
-    pieces = max(1, math.ceil(length / PATH_PIECE_M))
+    """Mean coupling along one path, shape (6,), with one source, and that of a wide plume."""
+    first = ((path[0] - x) * u + (path[1] - y) * v) / speed
+    last = ((path[3] - x) * u + (path[4] - y) * v) / speed
+    if max(first, last) <= 0.0:
+        return 0.0, 0.0
+    # The spread changes with the distance downwind alone: a path across the wind is one piece, exactly.
+    nearest_m = max(min(first, last), 0.0)
+    pieces = min(MOST_PIECES, max(1, math.ceil(abs(last - first) / max(0.3 * nearest_m, SHORTEST_PIECE_M))))
     total = 0.0
     total_wide = 0.0
     step_x = (path[3] - path[0]) / pieces
@@ -146,7 +162,7 @@ def path_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
         if downwind <= 0.0:
             continue
         reach2 = downwind * downwind / (1.0 + downwind / (2.0 * speed * lag_y))
-        wide_y = math.sqrt(half_width * half_width + iy_wide * iy_wide * reach2)
+        wide_y = math.sqrt(HALF_WIDTH_M * HALF_WIDTH_M + iy_wide * iy_wide * reach2)
         across0 = (y0 * u - x0 * v) / speed
         across1 = ((y0 + step_y) * u - (x0 + step_x) * v) / speed
         nearest = 0.0 if across0 * across1 <= 0.0 else min(abs(across0), abs(across1))
@@ -154,20 +170,13 @@ def path_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
             continue
         spread = iz * downwind
         sigma_z = math.sqrt(
-            half_width * half_width + spread * spread / (1.0 + downwind / (2.0 * speed * lag_z))
+            HALF_WIDTH_M * HALF_WIDTH_M + spread * spread / (1.0 + downwind / (2.0 * speed * lag_z))
         )
         if sigma_z < 1e-6:
             continue
-        low0, low1 = z0 - height, z0 + step_z - height
-        high0, high1 = z0 + height, z0 + step_z + height
         plane = 1.0 / (2.0 * math.pi * speed * sigma_z)
-        value = _piece_mean(across0, across1, low0, low1, wide_y, sigma_z)
-        value += _piece_mean(across0, across1, high0, high1, wide_y, sigma_z)
-        total_wide += plane * value / wide_y
-        sigma_y = math.sqrt(half_width * half_width + iy * iy * reach2)
-        if nearest > CUTOFF_SIGMAS * sigma_y:
-            continue
-        value = _piece_mean(across0, across1, low0, low1, sigma_y, sigma_z)
-        value += _piece_mean(across0, across1, high0, high1, sigma_y, sigma_z)
-        total += plane * value / sigma_y
+        total_wide += plane * _piece(across0, across1, z0, step_z, height, wide_y, sigma_z) / wide_y
+        sigma_y = math.sqrt(HALF_WIDTH_M * HALF_WIDTH_M + iy * iy * reach2)
+        if nearest <= CUTOFF_SIGMAS * sigma_y:
+            total += plane * _piece(across0, across1, z0, step_z, height, sigma_y, sigma_z) / sigma_y
     return total / pieces, total_wide / pieces

@@ -34,10 +34,11 @@ def _rate_proposal(problem: Problem, priors: Priors, residual_of: Floats, col: F
     """Log of the least-squares rate of one species for a residual, kept within three prior sigmas."""
     top = 0.0
     bottom = 1e-300
+    species, row, group, noise = problem.species, problem.row, problem.group, problem.noise
     for m in range(residual_of.size):
-        if problem.species[m] == s:
-            a = col[0, problem.row[m]]
-            weight = 1.0 / problem.noise[problem.group[m]] ** 2
+        if species[m] == s:
+            a = col[0, row[m]]
+            weight = 1.0 / noise[group[m]] ** 2
             top += weight * a * residual_of[m]
             bottom += weight * a * a
     low = priors.log_rate_mean[s] - 3.0 * priors.log_rate_sd
@@ -74,8 +75,9 @@ def _draw_birth(problem: Problem, priors: Priors, rng: Integers, source: Floats)
     target = uniform(rng)
     total = 0.0
     cell = nx * ny - 1
+    birth_map = problem.birth_map
     for c in range(nx * ny):
-        total += problem.birth_map[c // nx, c % nx]
+        total += birth_map[c // nx, c % nx]
         if total >= target:
             cell = c
             break

@@ -42,16 +42,17 @@ def _least_rate(
     col = np.empty((2, problem.row_start.size - 1))
     detour = np.zeros((problem.stretch_row.size - 1, 2))
     column(problem, source, theta, detour, 0, problem.stretch.size, col)
+    kind, row = problem.species, problem.row
     low = -60.0
     high = 60.0
     for _ in range(50):
         middle = 0.5 * (low + high)
         rate = math.exp(middle)
         evidence = 0.0
-        for m in range(problem.value.size):
-            if problem.species[m] == species:
-                signal = rate * col[0, problem.row[m]]
-                wide = rate * col[1, problem.row[m]]
+        for m in range(row.size):
+            if kind[m] == species:
+                signal = rate * col[0, row[m]]
+                wide = rate * col[1, row[m]]
                 evidence += (
                     0.5 * signal * signal / (sigma[m] ** 2 + error * error * (signal * signal + wide * wide))
                 )

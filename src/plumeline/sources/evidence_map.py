@@ -37,8 +37,9 @@ def _score_one(problem: Problem, source: Floats, theta: Floats, excess: Floats, 
     column(problem, source, theta, detour, 0, problem.stretch.size, col)
     top = 0.0
     bottom = 1e-300
+    row = problem.row
     for m in range(excess.size):
-        a = col[0, problem.row[m]] * weight[m]
+        a = col[0, row[m]] * weight[m]
         top += a * excess[m]
         bottom += a * a
     return top / math.sqrt(bottom)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Progress = Callable[[float, str], None]
 
+PILOT_EXPONENT = 0.3
+"""Exponent of the pilot run, whose residuals say how far readings depend on each other [1]."""
 LEAST_DRAWS = 40
 """Fewer draws than this give no region."""
 COMPASS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
@@ -60,19 +62,24 @@ def infer(
     problem = with_birth_map(prepared.problem)
     prepared = replace(prepared, problem=problem)
 
-    def temper(population: Population, exponent: float) -> float:
-        if exponent < 0.05:  # before that the population still is the prior, and its residuals say nothing
-            return 1.0
-        return settings.dependence_share * learned_exponent(problem, prepared.priors, population)
-
+    pilot = sample(
+        problem,
+        prepared.priors,
+        particles=max(settings.particles // 4, 48),
+        sweeps=2,
+        seed=settings.seed + 3,
+        temper=PILOT_EXPONENT,
+        progress=lambda share: tell(0.05 + 0.15 * share, "learning how far readings depend on each other"),
+    )
+    exponent = settings.dependence_share * learned_exponent(problem, prepared.priors, pilot.population)
     outcome = sample(
         problem,
         prepared.priors,
         particles=settings.particles,
         sweeps=settings.sweeps,
         seed=settings.seed,
-        temper=temper,
-        progress=lambda share: tell(0.05 + 0.7 * share, "sampling sources"),
+        temper=exponent,
+        progress=lambda share: tell(0.2 + 0.55 * share, "sampling sources"),
     )
     tell(0.75, "sampling without a source")
     nothing = sample(

@@ -30,54 +30,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-SOURCE_HALF_WIDTH_M = 0.5
-"""A vent and its first metre of mixing [m]."""
-UNBOUNDED_M = 1e9
-"""No mixing height within the reach of a survey [m]."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def _sample_coupling(
-    problem: Problem, i: int, source: Floats, u: float, v: float, speed: float, iy: float, iz: float
-) -> tuple[float, float]:
-    """Coupling of one sample with one source, and that of the wide plume."""
-    wide = math.hypot(iy, problem.direction_error)
-    ty = problem.lagrangian[0]
-    tz = problem.lagrangian[1]
-    if problem.is_path[i]:
-        return path_coupling(
-            problem.receptor[i],
-            source[0],
-            source[1],
-            source[2],
-            u,
-            v,
-            speed,
-            iy,
-            iz,
-            ty,
-            tz,
-            SOURCE_HALF_WIDTH_M,
-            wide,
-        )
-    return point_coupling(
-        problem.receptor[i, 0] - source[0],
-        problem.receptor[i, 1] - source[1],
-        problem.receptor[i, 2],
-        source[2],
-        u,
-        v,
-        speed,
-        iy,
-        iz,
-        ty,
-        tz,
-        SOURCE_HALF_WIDTH_M,
-        UNBOUNDED_M,
-        wide,
-    )
-
-
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def column(
     problem: Problem,
@@ -102,28 +54,38 @@ def column(
     fy = math.exp(theta[0])
     fz = math.exp(theta[1])
     factor = math.exp(theta[3])
+    wide2 = problem.direction_error * problem.direction_error
+    ty, tz = problem.lagrangian[0], problem.lagrangian[1]
+    x, y, height = source[0], source[1], source[2]
+    receptor, is_path, wind, spread = problem.receptor, problem.is_path, problem.wind, problem.spread
+    row_start, row_stretch = problem.row_start, problem.stretch
     stretch = -1
     cosine = factor
     sine = 0.0
     strength = 1.0
     for row in range(first_row, last_row):
-        if problem.stretch[row] != stretch:
-            stretch = problem.stretch[row]
+        if row_stretch[row] != stretch:
+            stretch = row_stretch[row]
             turn = theta[2] + detour[stretch, 0]
             cosine = math.cos(turn) * factor
             sine = math.sin(turn) * factor
             strength = math.exp(detour[stretch, 1])
         total = 0.0
         total_wide = 0.0
-        first = problem.row_start[row]
-        last = problem.row_start[row + 1]
+        first = row_start[row]
+        last = row_start[row + 1]
         for i in range(first, last):
-            u = cosine * problem.wind[i, 0] - sine * problem.wind[i, 1]
-            v = sine * problem.wind[i, 0] + cosine * problem.wind[i, 1]
-            speed = problem.wind[i, 2] * factor
-            iy = fy * problem.spread[i, 0]
-            iz = fz * problem.spread[i, 1]
-            value, wide = _sample_coupling(problem, i, source, u, v, speed, iy, iz)
+            u = cosine * wind[i, 0] - sine * wind[i, 1]
+            v = sine * wind[i, 0] + cosine * wind[i, 1]
+            speed = wind[i, 2] * factor
+            iy = fy * spread[i, 0]
+            iz = fz * spread[i, 1]
+            wide_y = math.sqrt(iy * iy + wide2)
+            if is_path[i]:
+                value, wide = path_coupling(receptor[i], x, y, height, u, v, speed, iy, iz, ty, tz, wide_y)
+            else:
+                dx, dy, z = receptor[i, 0] - x, receptor[i, 1] - y, receptor[i, 2]
+                value, wide = point_coupling(dx, dy, z, height, u, v, speed, iy, iz, ty, tz, wide_y)
             total += value
             total_wide += wide
         out[0, row] = strength * total / (last - first)
@@ -157,6 +119,8 @@ def log_likelihood(
         Log likelihood, up to a constant that no parameter changes.
     """
     error2 = math.exp(2.0 * log_error)
+    # Local names: taking an array out of the tuple inside the loop would count references at every step.
+    values, limits, group = problem.value, problem.censored, problem.group
     variance = np.empty(problem.noise.size)
     for g in range(variance.size):
         variance[g] = (problem.noise[g] * math.exp(log_noise[g])) ** 2
@@ -165,11 +129,11 @@ def log_likelihood(
     tails = 1.0
     count = 0
     for m in range(first, last):
-        s2 = variance[problem.group[m]] + error2 * (
+        s2 = variance[group[m]] + error2 * (
             enhancement[0, m] * enhancement[0, m] + enhancement[1, m] * enhancement[1, m]
         )
-        residual = problem.value[m] - background[m] - enhancement[0, m]
-        if problem.censored[m]:
+        residual = values[m] - background[m] - enhancement[0, m]
+        if limits[m]:
             total += math.log(max(_t_cdf(residual / math.sqrt(s2), dof), 1e-12))
             continue
         # Products of eight terms need one logarithm instead of eight; each term is far from overflow.

@@ -68,10 +68,11 @@ def move_rate(
     prior = log_prior_source(problem, priors, new) - log_prior_source(problem, priors, particle.sources[k])
     enhancement = particle.enhancement.copy()
     change = math.exp(new[3 + s]) - math.exp(particle.sources[k, 3 + s])
+    species, row, col = problem.species, problem.row, particle.columns[k]
     for m in range(enhancement.shape[1]):
-        if problem.species[m] == s:
-            enhancement[0, m] = max(enhancement[0, m] + change * particle.columns[k, 0, problem.row[m]], 0.0)
-            enhancement[1, m] = max(enhancement[1, m] + change * particle.columns[k, 1, problem.row[m]], 0.0)
+        if species[m] == s:
+            enhancement[0, m] = max(enhancement[0, m] + change * col[0, row[m]], 0.0)
+            enhancement[1, m] = max(enhancement[1, m] + change * col[1, row[m]], 0.0)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
     if not accept(particle, prior + temper * (log_like - particle.log_like[0])):
         return False
@@ -136,6 +137,7 @@ def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, te
     columns = particle.columns[: particle.number[0], :, first_row:last_row].copy()
     particle.detour[g] = new
     particle.enhancement[:, first:last] = 0.0
+    species, row = problem.species, problem.row
     for k in range(particle.number[0]):
         column(
             problem,
@@ -146,10 +148,11 @@ def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, te
             last_row,
             particle.columns[k],
         )
+        col, rates = particle.columns[k], np.exp(particle.sources[k, 3:])
         for m in range(first, last):
-            rate = math.exp(particle.sources[k, 3 + problem.species[m]])
-            particle.enhancement[0, m] += rate * particle.columns[k, 0, problem.row[m]]
-            particle.enhancement[1, m] += rate * particle.columns[k, 1, problem.row[m]]
+            rate = rates[species[m]]
+            particle.enhancement[0, m] += rate * col[0, row[m]]
+            particle.enhancement[1, m] += rate * col[1, row[m]]
     after = log_likelihood(
         problem,
         particle.enhancement,

@@ -94,10 +94,11 @@ def log_prior_theta(priors: Priors, theta: Floats) -> float:
 def add_source(problem: Problem, col: Floats, source: Floats, sign: float, enhancement: Floats) -> None:
     """Add (or take away) one source's enhancement in place."""
     rates = np.exp(source[3:])
+    species, row = problem.species, problem.row
     for m in range(enhancement.shape[1]):
-        rate = sign * rates[problem.species[m]]
-        enhancement[0, m] += rate * col[0, problem.row[m]]
-        enhancement[1, m] += rate * col[1, problem.row[m]]
+        rate = sign * rates[species[m]]
+        enhancement[0, m] += rate * col[0, row[m]]
+        enhancement[1, m] += rate * col[1, row[m]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plumeline.sources.background import background_basis, base_and_scale, knot_seconds, noise_guess
+from plumeline.sources.background import (
+    background_basis,
+    base_and_scale,
+    knot_seconds,
+    noise_groups,
+    noise_guess,
+)
 from plumeline.sources.problem import Priors, Problem
 from plumeline.sources.rows import row_means, row_seconds, stretches, wind_and_spread
 from plumeline.sources.samples import Samples, gather
@@ -75,7 +81,7 @@ def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
     base, scale = base_and_scale(observed, row_sensor)
     row, species, value, censored = _flat(observed, base, scale)
     sensor_of = row_sensor[row]
-    groups, group = np.unique(species * 10**6 + sensor_of, return_inverse=True)
+    groups, group = noise_groups(species, sensor_of)
     noise = noise_guess(samples, value, censored, group, groups, base, scale, row_of)
     knot_s = settings.background_knot_s or knot_seconds(samples, moving=moving)
     basis = background_basis(row_time[row], species, group, value, censored, noise, knot_s)
@@ -102,7 +108,7 @@ def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
         species=species.astype(np.int64),
         value=value,
         censored=censored,
-        group=group.astype(np.int64),
+        group=group,
         noise=noise,
         basis=basis,
         scale=scale,

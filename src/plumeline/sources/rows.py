@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plumeline.sources.background import FEW_ROWS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -117,7 +119,8 @@ def row_means(samples: Samples, row_of: Integers, rows: int) -> tuple[Floats, ND
 
 def stretches(row_time_s: Floats, row_sensor: Integers, *, moving: bool) -> tuple[Integers, Integers]:
     """Stretch of each row, shape (row,), and the first row of each stretch with the end, shape (stretch + 1,)."""
-    part = row_sensor.astype(np.int64) * 10**6
+    _, which, count = np.unique(row_sensor, return_inverse=True, return_counts=True)
+    part = np.where(count[which] < FEW_ROWS, -1, row_sensor).astype(np.int64) * 10**6
     if moving:
         span = max(float(np.ptp(row_time_s)), 1.0)
         part = part + np.floor(

@@ -203,7 +203,7 @@ def sample(
     particles: int,
     sweeps: int,
     seed: int,
-    temper: float | Callable[[Population, float], float] = 1.0,
+    temper: float = 1.0,
     keep: float = 0.6,
     progress: Callable[[float], None] | None = None,
 ) -> Outcome:
@@ -215,8 +215,7 @@ def sample(
         particles: number of draws.
         sweeps: moves of everything after each tempering step.
         seed: random seed; the same seed gives the same draws.
-        temper: final exponent of the likelihood, or a function of the population and its present exponent that
-            says the final exponent.
+        temper: final exponent of the likelihood.
         keep: share of effective particles that a tempering step keeps.
         progress: called with the share done, 0 to 1.
 
@@ -230,29 +229,26 @@ def sample(
     log_evidence = 0.0
     stages = 0
     stream = np.random.default_rng(seed)
-    final = temper if isinstance(temper, float) else 1.0
     share = np.zeros(MOVES)
-    while exponent < final:
-        if not isinstance(temper, float):
-            final = max(temper(population, exponent), exponent)
-        step = _next_step(population.log_like[:, 0], final - exponent, keep)
+    while exponent < temper:
+        step = _next_step(population.log_like[:, 0], temper - exponent, keep)
         weight = step * population.log_like[:, 0]
         top = float(weight.max())
         log_evidence += top + float(np.log(np.mean(np.exp(weight - top))))
-        exponent = min(exponent + step, final)
-        if final - exponent < 1e-9:
-            exponent = final
+        exponent = min(exponent + step, temper)
+        if temper - exponent < 1e-9:
+            exponent = temper
         population.take(_systematic(np.exp(weight - top), stream))
         accepted = np.zeros((particles, MOVES), np.int64)
         tried = np.zeros((particles, MOVES), np.int64)
-        rounds = sweeps * (3 if exponent >= final else 1)
+        rounds = sweeps * (3 if exponent >= temper else 1)
         _sweep(
             problem, priors, _scales(population, problem, share), exponent, rounds, accepted, tried, arrays
         )
         share = accepted.sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
         stages += 1
         if progress is not None:
-            progress(exponent / final)
+            progress(exponent / temper)
     return Outcome(
         population=population, log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share
     )
