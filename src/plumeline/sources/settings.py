@@ -71,7 +71,7 @@ class InferenceSettings:
     """Degrees of freedom of the residuals' Student t [1]."""
     background_knot_s: float | None = None
     """Time between knots of the drifting background [s]; None: an hour at fixed sensors, an eighth of a flight."""
-    dependence_share: float = 0.4
+    dependence_share: float = 0.5
     """Share of the likelihood's learned exponent that is used; calibrated, see `docs/method.md` [1]."""
     claim_probability: float = 0.9
     """Least posterior probability of a source at which one is reported."""
