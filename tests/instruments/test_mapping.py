@@ -5,7 +5,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from plumeline.errors import ConfigurationError
-from plumeline.instruments import load_mapping
+from plumeline.instruments import load_mapping, read
 from plumeline.instruments.mapping import TableMapping
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,3 +73,25 @@ def test_a_file_that_is_no_toml_or_not_there_is_an_error(tmp_path):
         load_mapping(mapping(tmp_path, "this is not toml"))
     with pytest.raises(ConfigurationError, match="cannot be read"):
         load_mapping(tmp_path / "nowhere.toml")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[file]\nencoding = "klingon"', "encoding"),
+        ('[file]\ndelimiter = "||"', "one character"),
+        ('[file]\ndecimal = ";"', "decimal"),
+        ('[time]\ncolumn = "t"\nformat = "%Q"', "directives"),
+        ('[time]\ncolumn = "t"\nrewrite = ["(", ""]', "rewrite"),
+        ('[time]\ncolumn = "t"\nunit = "fortnight"', "fortnight"),
+        ('[status]\ntime = "t"', "another variable"),
+    ],
+)
+def test_a_value_that_cannot_be_is_a_clear_error(tmp_path, text, said):
+    if "[time]" not in text:
+        text = '[time]\ncolumn = "t"\n' + text
+    path = tmp_path / "flight.csv"
+    path.write_text("t,v\n2026-05-01T10:00:00Z,1\n")
+    full = text + '\n[[value]]\ncolumn = "v"\nspecies = "CH4"\nunit = "ppm"\n'
+    with pytest.raises(ConfigurationError, match=said):
+        read(path, mapping=load_mapping(mapping(tmp_path, full)))

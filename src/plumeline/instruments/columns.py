@@ -55,7 +55,7 @@ class Columns:
         Raises:
             ReadError: a column that must be there is not.
         """
-        if column is None:
+        if column is None or column == ():
             return None
         if isinstance(column, float):
             return Source(constant=column)

@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from plumeline.errors import ConfigurationError, ReadError, UnitError
 from plumeline.instruments import quantities
 from plumeline.instruments.columns import Columns, Source, alternatives, is_optional
@@ -145,6 +143,13 @@ def lay(mapping: TableMapping, columns: Columns) -> Layout:
         track = {}
     wind = {} if mapping.wind is None or mapping.wind.file else lay_wind(mapping.wind, columns)
     weather = mapping.meteorology
+    taken = {*KINDS["readings"].variables, *(value.species for value in mapping.value)}
+    if wrong := [name for name in mapping.status if name in taken]:
+        raise ConfigurationError(
+            f"[status] {wrong[0]} is the name of another variable",
+            where=columns.where,
+            remedy="name it otherwise",
+        )
     status = {name: columns.find(column) for name, column in mapping.status.items()}
     return Layout(
         track=track,
@@ -240,7 +245,7 @@ def _motion(mapping: TableMapping, columns: Columns) -> dict[str, Source]:
 
 def _turned(degrees: Convert) -> Convert:
     """Degrees between 0 and 360."""
-    return lambda values: np.mod(degrees(values), 360.0)
+    return lambda values: quantities.full_circle(degrees(values))
 
 
 def _gases(mapping: TableMapping, columns: Columns) -> tuple[GasColumn, ...]:
@@ -294,7 +299,9 @@ def _value_columns(value: ValueSection, columns: Columns) -> list[tuple[str, str
                 where=columns.where,
                 remedy="columns are: " + ", ".join(columns.header),
             )
-        return [(match.group(1) if pattern.groups else match.string, match.string) for match in matches]
+        return [
+            ((match.group(1) if pattern.groups else None) or match.string, match.string) for match in matches
+        ]
     if value.columns:
         return [(name, found) for name in value.columns for found in _names(columns, [name])]
     return [(value.sensor, found) for found in _names(columns, [value.column])]

@@ -152,6 +152,17 @@ def north_clockwise_from(values_deg: Floats, *, sense: str, zero: str, turn: str
         Where the wind comes from, clockwise from north, 0 ≤ d < 360 [degrees].
     """
     clockwise = values_deg if turn == "clockwise" else -values_deg
-    return np.mod(
-        clockwise + (90.0 if zero == "east" else 0.0) + (180.0 if sense == "toward" else 0.0), 360.0
-    )
+    shift_deg = (90.0 if zero == "east" else 0.0) + (180.0 if sense == "toward" else 0.0)
+    return full_circle(clockwise + shift_deg)
+
+
+def full_circle(values_deg: Floats) -> Floats:
+    """Angles between 0 and 360.
+
+    Args:
+        values_deg: any angles [degrees].
+
+    Returns:
+        The same directions, 0 ≤ d < 360 [degrees]; NaN for what is not finite.
+    """
+    return np.mod(np.where(np.isfinite(values_deg), values_deg, np.nan), 360.0)

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from plumeline.errors import ReadError
+from plumeline.errors import ConfigurationError, ReadError
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.settings import nearest
 
@@ -144,6 +144,39 @@ def split(text: str, delimiter: str) -> list[str]:
         return text.split(delimiter)
 
 
+def check_file_section(section: FileSection, where: str) -> None:
+    """Check what a mapping says about a text's layout.
+
+    Args:
+        section: the mapping's `[file]`.
+        where: the file, for errors.
+
+    Raises:
+        ConfigurationError: a value that cannot be.
+    """
+    try:
+        "x".encode(section.encoding or "utf-8")
+        encoding_remedy = ""
+    except (LookupError, ValueError):
+        encoding_remedy = 'use e.g. "utf-8", "utf-16" or "cp1252"'
+    faults = {
+        "encoding": encoding_remedy,
+        "delimiter": ""
+        if len(section.delimiter) <= 1 and section.delimiter not in {'"', "\n", "\r"}
+        else "use one character",
+        "decimal": "" if section.decimal in {"", ".", ","} else 'use "." or ","',
+        "header_line": "" if section.header_line >= 0 else "count lines from 1",
+        "columns": "" if len(set(section.columns)) == len(section.columns) else "name each column once",
+    }
+    if section.decimal and section.decimal == section.delimiter:
+        faults["decimal"] = "it cannot be the delimiter too"
+    for key, remedy in faults.items():
+        if remedy:
+            raise ConfigurationError(
+                f"[file] {key} = {getattr(section, key)!r} cannot be", where=where, remedy=remedy
+            )
+
+
 def find_header(
     path: Path, section: FileSection, needed: Sequence[Sequence[str]], lines: list[str]
 ) -> tuple[int, str, tuple[str, ...]]:
@@ -183,7 +216,7 @@ def find_header(
             if found > best_found[0] or (found == best_found[0] and len(names) > len(best_found[3])):
                 best_found = (found, number, delimiter, names)
     _, number, _, names = best_found
-    lost = next(alternatives for alternatives in needed if find_column(alternatives, names) is None)
+    lost = next((names_ for names_ in needed if find_column(names_, names) is None), ("any",))
     raise ReadError(
         f"no header holds the column {' or '.join(map(repr, lost))}",
         where=f"{path.name}, line {number or 1}",

@@ -16,7 +16,7 @@ import pandas as pd
 
 from plumeline.errors import ReadError
 from plumeline.instruments.recording import Remark
-from plumeline.instruments.text_layout import find_header, head_lines, split
+from plumeline.instruments.text_layout import check_file_section, find_header, head_lines, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -242,8 +242,10 @@ def open_table(path: Path, section: FileSection, needed: Sequence[Sequence[str]]
         The table, ready to stream.
 
     Raises:
+        ConfigurationError: the mapping's `[file]` contradicts itself.
         ReadError: no header with the needed columns is found.
     """
+    check_file_section(section, path.name)
     lines, encoding, remarks = head_lines(path, section.encoding)
     header_line, delimiter, header = find_header(path, section, needed, lines)
     rows = [

@@ -53,6 +53,17 @@ class Clock:
                 "[time] rewrite takes two texts", where=self.where, remedy="give [pattern, replacement]"
             )
         _zone(self.section.timezone, self.where)
+        try:
+            pattern, replacement = self.section.rewrite or ("", "")
+            re.sub(pattern, replacement, "2026-05-01T10:00:00")
+            if self.section.format not in {"iso", *NUMERIC_FORMATS}:
+                pd.to_datetime(["2026"], format=self.section.format, errors="coerce")
+        except (re.error, ValueError) as error:
+            raise ConfigurationError(
+                f"[time] format or rewrite cannot be used: {error}",
+                where=self.where,
+                remedy='format is "iso", "unix", "elapsed" or directives such as "%d.%m.%Y %H:%M:%S"',
+            ) from None
 
     @property
     def is_time_of_day(self) -> bool:

@@ -16,6 +16,7 @@ from plumeline.errors import ReadError
 from plumeline.instruments import checks
 from plumeline.instruments.clocks import BootClock, utc_from_gps, whole
 from plumeline.instruments.handlers.complaints import caught
+from plumeline.instruments.quantities import full_circle
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.table import RawTables
 from plumeline.instruments.tables import make_table
@@ -198,7 +199,7 @@ def _track(
             "longitude": gps["Lng"],
             "altitude": gps["Alt"],
             "ground_speed": gps["Spd"],
-            "course": np.mod(gps["GCrs"], 360.0),
+            "course": full_circle(gps["GCrs"]),
             "velocity_upward": -gps["VZ"],
             "satellites": gps["NSats"],
             "horizontal_dilution": gps["HDop"],
@@ -215,7 +216,7 @@ def _attitude(attitude: dict[str, NDArray[np.float64]], clock: BootClock) -> xr.
         {
             "time": clock.utc(_nanoseconds(attitude["TimeUS"])),
             "line": attitude["number"].astype("int64"),
-            "heading": np.mod(attitude["Yaw"], 360.0),
+            "heading": full_circle(attitude["Yaw"]),
             "pitch": attitude["Pitch"],
             "roll": attitude["Roll"],
         },

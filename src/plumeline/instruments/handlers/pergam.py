@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from plumeline.instruments.textfile import Progress
 
 RECORD = re.compile(
-    r"^(?P<y>\d{4}) (?P<mo>\d\d) (?P<d>\d\d) (?P<time>\d\d:\d\d:\d\d(?:\.\d+)?) ETC:(?P<mode>[A-Z]{3}) +(?P<ppm>\d+)"
-    r" *\| *(?P<rmc>\$.*\*[0-9A-Fa-f]{2})\s*$"
+    r"^(?P<y>\d{4}) (?P<mo>\d\d) (?P<d>\d\d) (?P<time>\d\d:\d\d:\d\d(?:\.\d{1,9})?) ETC:(?P<mode>[A-Z]{3}) +(?P<ppm>\d+)"
+    r" *\| *(?P<rmc>\$.*\*[0-9A-Fa-f]{2})\s*$",
+    re.ASCII,
 )
 CLOCKS_APART = np.timedelta64(1, "s")
 

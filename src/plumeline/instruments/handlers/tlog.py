@@ -18,6 +18,7 @@ from pymavlink.dialects.v20 import ardupilotmega
 from plumeline.errors import ReadError
 from plumeline.instruments import checks
 from plumeline.instruments.clocks import BootClock, utc_from_unix, whole
+from plumeline.instruments.quantities import full_circle
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.table import RawTables
 from plumeline.instruments.tables import make_table
@@ -265,7 +266,7 @@ def _attitude(attitude: Columns, clock: _VehicleClock) -> xr.Dataset | None:
         {
             "time": clock.utc(attitude),
             "line": attitude["number"].astype("int64"),
-            "heading": np.mod(np.degrees(attitude["yaw"]), 360.0),
+            "heading": full_circle(np.degrees(attitude["yaw"])),
             "pitch": np.degrees(attitude["pitch"]),
             "roll": np.degrees(attitude["roll"]),
         },
@@ -281,7 +282,7 @@ def _wind(log: _Log, system: int, clock: _VehicleClock) -> xr.Dataset | None:
             "time": clock.utc(wind),
             "line": wind["number"].astype("int64"),
             "speed": wind["speed"],
-            "direction_from": np.mod(wind["direction"], 360.0),
+            "direction_from": full_circle(wind["direction"]),
             "upward": -wind["speed_z"],
         }
         return make_table("wind", arrays, frame="true", motion="removed", mounting="estimate")

@@ -17,6 +17,7 @@ from plumeline.errors import ReadError
 from plumeline.instruments import checks
 from plumeline.instruments.clocks import BootClock, utc_from_unix
 from plumeline.instruments.handlers.complaints import caught
+from plumeline.instruments.quantities import full_circle
 from plumeline.instruments.recording import Remark
 from plumeline.instruments.table import RawTables
 from plumeline.instruments.tables import make_table
@@ -192,7 +193,7 @@ def _attitude(topic: Topic, clock: BootClock) -> xr.Dataset | None:
         roll = np.arctan2(2 * (w * x + y * z), 1 - 2 * (x * x + y * y))
         heading = np.arctan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
     arrays = _start(topic, clock) | {
-        "heading": np.mod(np.degrees(heading), 360.0),
+        "heading": full_circle(np.degrees(heading)),
         "pitch": np.degrees(np.arcsin(sine)),
         "roll": np.degrees(roll),
     }
