@@ -13,6 +13,7 @@ import sys
 from benchmarks import results
 
 BENCHMARKS: dict[str, str] = {
+    "blind": "Blind suites: detection, false alarms, coverage, errors, time; compared with the stored baseline.",
     "simulation_speed": "Time to simulate a 30-min flight over 300 buildings.",
     "audit_speed": "Audit log: appends per second with full synchronisation, verification, proofs.",
     "crash_safety": "Kill -9 at random points of appends, releases and migrations.",

@@ -91,9 +91,8 @@ def _pairs(name: str, options: argparse.Namespace) -> pd.DataFrame:
     """One row per window and receiver."""
     parts = []
     for number, window in enumerate(SETS[name](options.data)):
-        # A maximum over an arc is biased upwards by shot noise, so there are more filaments there.
-        every_s, per_step = (5, 4 * options.per_step) if name == "prairie_grass" else (2, options.per_step)
-        values = field_releases.modelled(window, seed=number, every_s=every_s, per_step=per_step)
+        every_s = 5 if name == "prairie_grass" else 2
+        values = field_releases.modelled(window, seed=number, every_s=every_s, per_step=options.per_step)
         parts.append(
             pd.DataFrame({
                 "group": window.group,

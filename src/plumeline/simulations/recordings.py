@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plumeline.errors import ConfigurationError
 from plumeline.frames import LocalFrame
 from plumeline.simulations.survey_files import column_name
 
@@ -144,14 +145,21 @@ def write_pergam(flight: Flight, path: Path) -> None:
     """Write a Pergam LMm log: laser methane column below the aircraft [ppm m] beside NMEA RMC sentences.
 
     Args:
-        flight: the flight; its first sensor's reading is a path mean from the aircraft to the ground.
+        flight: the flight; its first sensor that looks down is written.
         path: the file.
 
     Raises:
+        ConfigurationError: no sensor looks down.
         OSError: the file cannot be written.
     """
     lon, lat = _places(flight)
     speed = _ground_velocity(flight)
+    looking_down = [n for n, sensor in enumerate(flight.scene.sensors) if sensor.path == "nadir"]
+    if not looking_down:
+        raise ConfigurationError(
+            "a Pergam log needs a sensor with path = nadir", remedy='model = "tdlas-methane"'
+        )
+    path_mean_ppb = flight.readings_ppb[looking_down[0]]
     head = [
         "//*************************************************************//",
         "Device LMM_Logger ",
@@ -169,7 +177,7 @@ def write_pergam(flight: Flight, path: Path) -> None:
     ]
     rows = []
     for i in range(flight.time.size):
-        column = flight.readings_ppb[0][i] * 1e-3 * max(flight.reported_m[i, 2], 0.0)
+        column = path_mean_ppb[i] * 1e-3 * max(flight.reported_m[i, 2], 0.0)
         if np.isnan(column):
             continue
         knots = float(np.hypot(*speed[i])) * 3600 / 1852

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 else:
     Record = TypeVar("Record")
 
-SHIPPED = ("town-demo", "open-field", "next-door", "night-batch", "nothing-there")
+SHIPPED = ("town-demo", "open-field", "methane-laser", "next-door", "night-batch", "nothing-there")
 """Scenarios that come with the package."""
 
 

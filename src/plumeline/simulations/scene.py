@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LONGEST_SPIN_UP_S = 900
 REFERENCE_HEIGHT_M = 10.0
+FILAMENTS_PER_SECOND = 48
+"""Filaments that all sources of a scene shed together; 3 to 8 from each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,11 +115,11 @@ class Flight:
     time: NDArray[np.datetime64]
     """UTC, one per second, position clock."""
     coupling_s_m3: Floats
-    """(second, emitter) truth: concentration per nominal rate at the inlet [s m-3]."""
+    """(second, emitter) truth: concentration per nominal rate as the first sensor samples it [s m-3]."""
     emission: Floats
     """(second, emitter) truth: emission over its nominal rate."""
     mole_fraction_ppb: Mapping[str, Floats]
-    """Truth per gas at the inlet, background included [ppb]."""
+    """Truth per gas as the first sensor samples it, background included [ppb]."""
     readings_ppb: tuple[Floats, ...]
     """Per sensor, NaN in a dropout [ppb]."""
     reported_m: Floats
@@ -170,8 +172,10 @@ def fly(scene: Scene, seed: int) -> Flight:
         Truth and readings.
 
     Raises:
-        ConfigurationError: two emitters share a name or a gas is unknown.
+        ConfigurationError: two emitters share a name, a gas is unknown, or there is no sensor.
     """
+    if not scene.sensors:
+        raise ConfigurationError("a flight needs a sensor")
     if len({emitter.name for emitter in scene.emitters}) != len(scene.emitters):
         raise ConfigurationError("two emitters have the same name")
     count = scene.track.count
@@ -184,15 +188,22 @@ def fly(scene: Scene, seed: int) -> Flight:
         reference_height_m=REFERENCE_HEIGHT_M,
         rng=stream(seed, "wind"),
     )
-    coupling, emission = _couple(scene, wind, spin_up, seed)
+    coupling, emission = _couple(scene, _samples(scene, scene.sensors[0], spin_up), wind, seed)
     rng = stream(seed, "air")
     temperature = scene.temperature_k - 0.0098 * scene.track.height_m + 0.3 * _wander(count, 200.0, rng)
     humidity = np.clip(0.5 + 0.03 * _wander(count, 300.0, rng), 0.02, 0.98)
-    truth_ppb = _mole_fractions(scene, coupling, temperature)
+    truths = [_mole_fractions(scene, coupling, temperature)]
+    for sensor in scene.sensors[1:]:
+        same = [n for n, other in enumerate(scene.sensors[: len(truths)]) if other.samples_like(sensor)]
+        if same:
+            truths.append(truths[same[0]])
+        else:
+            other_way, _ = _couple(scene, _samples(scene, sensor, spin_up), wind, seed)
+            truths.append(_mole_fractions(scene, other_way, temperature))
     readings = tuple(
         measure(
             sensor,
-            truth_ppb,
+            truths[number],
             relative_humidity=humidity,
             temperature_k=temperature,
             rng=stream(seed, f"sensor {number}"),
@@ -207,7 +218,7 @@ def fly(scene: Scene, seed: int) -> Flight:
         time=np.datetime64(scene.start_utc, "ms") + 1000 * np.arange(count).astype("timedelta64[ms]"),
         coupling_s_m3=coupling,
         emission=emission,
-        mole_fraction_ppb=truth_ppb,
+        mole_fraction_ppb=truths[0],
         readings_ppb=readings,
         reported_m=reported,
         attitude_deg=attitude,
@@ -226,8 +237,8 @@ def _spin_up_s(scene: Scene) -> int:
     return int(min(LONGEST_SPIN_UP_S, 30 + max(reach, default=0.0) / slow))
 
 
-def _couple(scene: Scene, wind: LargeScaleWind, spin_up: int, seed: int) -> tuple[Floats, Floats]:
-    """(second, emitter) concentration per rate at the inlet [s m-3], and emission over its nominal rate."""
+def _samples(scene: Scene, sensor: Sensor, spin_up: int) -> Readings:
+    """Where a sensor takes each second's signal: along the inlet's way, or along a light path."""
     count = scene.track.count
     second = np.arange(count, dtype=float)
     inlet = scene.track.places_m + np.array([0.0, 0.0, scene.platform.downwash_m])
@@ -235,12 +246,24 @@ def _couple(scene: Scene, wind: LargeScaleWind, spin_up: int, seed: int) -> tupl
     def at(moment: Floats) -> Floats:
         return np.column_stack([np.interp(moment, second, inlet[:, axis]) for axis in range(3)])
 
-    readings = Readings(
-        step_index=np.arange(spin_up, spin_up + count),
-        start_m=at(second - 0.5),
-        end_m=at(second + 0.5),
-        mixing_m=scene.platform.mixing_m,
-    )
+    steps = np.arange(spin_up, spin_up + count)
+    if sensor.path == "point":
+        return Readings(
+            step_index=steps,
+            start_m=at(second - 0.5),
+            end_m=at(second + 0.5),
+            mixing_m=scene.platform.mixing_m,
+        )
+    far = scene.track.places_m * np.array([1.0, 1.0, 0.0])
+    if sensor.path == "beam":
+        far = np.tile(np.array(sensor.reflector_m, float), (count, 1))
+    return Readings(step_index=steps, start_m=scene.track.places_m, end_m=far)
+
+
+def _couple(scene: Scene, readings: Readings, wind: LargeScaleWind, seed: int) -> tuple[Floats, Floats]:
+    """(second, emitter) concentration per rate at the readings [s m-3], and emission over its nominal rate."""
+    count = scene.track.count
+    spin_up = wind.eastward_m_s.size - count
     canopy = Canopy.from_buildings(
         [building.footprint for building in scene.buildings],
         [building.height_m for building in scene.buildings],
@@ -262,6 +285,7 @@ def _couple(scene: Scene, wind: LargeScaleWind, spin_up: int, seed: int) -> tupl
                 wind=wind,
                 layer=scene.layer,
                 seed=seed ^ number_of(f"filaments {emitter.name}"),
+                per_step=int(np.clip(FILAMENTS_PER_SECOND // len(scene.emitters), 3, 8)),
                 canopy=canopy,
                 deposition_m_s=scene.deposition_m_s,
             )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+Path = Literal["point", "nadir", "beam"]
 Kind = Literal["pid", "mox", "electrochemical", "tdlas", "ptr-ms"]
 
 
@@ -58,12 +59,34 @@ class Sensor:
     """Step of the reading [ppb]."""
     dropouts_per_hour: float = 0.0
     """Mean number of gaps in an hour."""
+    path: Path = "point"
+    """What a reading is a mean over: the air at the inlet, the column from the aircraft to the ground, or the beam from
+    the aircraft to a reflector."""
+    reflector_m: tuple[float, ...] = ()
+    """East, north, height of the reflector of a beam [m]."""
     gain_error: float = 0.0
     """Calibration error: the reading is (1 + error) times what it should be."""
 
     def __post_init__(self) -> None:
         if min(self.noise_ppb, self.lag_s, self.rise_s, self.decay_s) < 0:
             raise ConfigurationError("a sensor's noise, lag and time constants are not negative")
+        if self.path not in {"point", "nadir", "beam"}:
+            raise ConfigurationError(
+                f"sensor path {self.path!r} is unknown", remedy="use point, nadir or beam"
+            )
+        if (self.path == "beam") != (len(self.reflector_m) == 3):
+            raise ConfigurationError("a beam, and only a beam, has reflector_m = [east, north, height]")
+
+    def samples_like(self, other: Sensor) -> bool:
+        """Whether another sensor takes its signal in the same place.
+
+        Args:
+            other: the other sensor.
+
+        Returns:
+            True when both have one path.
+        """
+        return (self.path, self.reflector_m) == (other.path, other.reflector_m)
 
     def response(self, species: str) -> float:
         """Reading per mole fraction of one gas.
@@ -192,7 +215,13 @@ CATALOGUE: dict[str, Sensor] = {
         kind="ptr-ms", species="acetone", noise_ppb=1.0, lag_s=3.0, rise_s=0.8, decay_s=1.0, drift_ppb_h=0.5
     ),
     "tdlas-methane": Sensor(
-        kind="tdlas", species="methane", noise_ppb=250.0, rise_s=0.2, decay_s=0.2, drift_ppb_h=100.0
+        kind="tdlas",
+        species="methane",
+        noise_ppb=150.0,
+        rise_s=0.2,
+        decay_s=0.2,
+        drift_ppb_h=50.0,
+        path="nadir",
     ),
     "methane-in-situ": Sensor(
         kind="ptr-ms", species="methane", noise_ppb=5.0, lag_s=2.0, rise_s=1.0, decay_s=1.0, drift_ppb_h=5.0

@@ -6,7 +6,8 @@ tested on the very formulas it assumes.
 References: Golder 1972 (stability class to Obukhov length, doi:10.1007/BF00769106); Businger et al. 1971 and Dyer 1974
 (profiles); Panofsky et al. 1977 (sigma_u,v, doi:10.1007/BF02186086); Wilson, Thurtell & Kidd 1981 and Flesch, Wilson &
 Yee 1995 (sigma_w = 1.25 u* and Lagrangian time 0.5 z / sigma_w with stability factors,
-doi:10.1175/1520-0450-34.6.1320); Macdonald 2000 (wind inside a building canopy, doi:10.1023/A:1018992413113).
+doi:10.1175/1520-0450-34.6.1320); Macdonald 2000 (wind inside a building
+canopy, Boundary-Layer Meteorology 97:25).
 """
 
 from __future__ import annotations
