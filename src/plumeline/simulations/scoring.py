@@ -76,7 +76,7 @@ class CaseScore:
     false_alarm_probability: float
     """As answered; NaN if the case was refused."""
     seconds: float
-    """Reading and inference [s]."""
+    """Processor time of reading and inference [s]."""
     refusal: str = ""
     """Why no answer was given, if so."""
 
@@ -263,7 +263,7 @@ class SuiteScore:
     rate_ratios: tuple[float, ...]
     """Of found sources, ascending."""
     seconds: tuple[float, ...]
-    """Reading and inference per case, ascending [s]."""
+    """Processor time of reading and inference per case, ascending [s]."""
 
 
 def summarise(suite: str, scores: Sequence[CaseScore]) -> SuiteScore:
