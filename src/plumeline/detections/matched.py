@@ -49,6 +49,7 @@ MOST_EXCLUDED = 0.5
 """No more than this share of a group is left out of its statistics."""
 
 HALF_MAX = 65_000.0
+LEAST_CONTRAST = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,8 @@ class Scores:
     """Group of each pixel, shape (line, sample); -1 where none."""
     factor: Single
     """Contrast of each pixel relative to its group's mean, shape (line, sample); NaN where there is none."""
+    gas_factor: Half | None
+    """The same for each gas at its own bands, shape (line, sample, gas); None when not asked for."""
     weights: Single
     """Reading of a change by an opaque share of one in a band [ppm m], shape (group, gas, band)."""
     refused: tuple[tuple[int, str], ...]
@@ -76,12 +79,21 @@ class Scores:
         """Column of a gas [ppm m], shape (line, sample)."""
         index = self.gases.index(gas)
         necl = np.append(self.necl_ppm_m[:, index], np.nan)
-        return np.asarray(self.z[:, :, index].astype(np.float32) * necl[self.group] / self.factor)
+        return np.asarray(self.z[:, :, index].astype(np.float32) * necl[self.group] / self.contrast(gas))
+
+    def contrast(self, gas: str) -> Single:
+        """Contrast of each pixel for a gas, relative to its group's mean, shape (line, sample)."""
+        if self.gas_factor is None:
+            return self.factor
+        own = self.gas_factor[:, :, self.gases.index(gas)].astype(np.float32)
+        return np.where(np.abs(own) > LEAST_CONTRAST, own, np.float32(np.nan)).astype(np.float32)
 
     def sigma_ppm_m(self, gas: str) -> Single:
         """Noise-equivalent column of each pixel [ppm m], shape (line, sample); infinite where nothing can be seen."""
         necl = np.append(self.necl_ppm_m[:, self.gases.index(gas)], np.inf)
-        return np.asarray(np.nan_to_num(necl[self.group] / np.abs(self.factor), nan=np.inf, posinf=np.inf))
+        return np.asarray(
+            np.nan_to_num(necl[self.group] / np.abs(self.contrast(gas)), nan=np.inf, posinf=np.inf)
+        )
 
     def ace(self, gas: str) -> Single:
         """Adaptive coherence of a gas, 0 to 1, shape (line, sample)."""
@@ -89,7 +101,7 @@ class Scores:
         return np.asarray(np.minimum(z * z / np.maximum(self.distance, 1e-30), 1.0))
 
 
-def score_columns(
+def score_columns(  # noqa: PLR0913 (switches of one pass over the cube, all by keyword)
     cube: Single,
     model: TargetModel,
     *,
@@ -98,6 +110,7 @@ def score_columns(
     excluded: Flags | None = None,
     exclusion_rounds: int = 0,
     ace: bool = True,
+    own_contrast: bool = False,
     workers: int = 2,
 ) -> Scores:
     """Score a push-broom cube, each detector column with its own statistics.
@@ -110,6 +123,7 @@ def score_columns(
         excluded: pixels that stay out of the statistics (known plumes), shape (line, sample).
         exclusion_rounds: how often plume-like pixels are taken out of the statistics and these made again.
         ace: also keep dᵀC⁻¹d, from which the ACE follows.
+        own_contrast: also keep the contrast of each pixel for each gas at its own bands.
         workers: threads; BLAS itself is kept to one.
 
     Returns:
@@ -117,7 +131,7 @@ def score_columns(
     """
     lines, samples, _ = cube.shape
     group = np.tile(np.arange(samples, dtype=np.int32), (lines, 1))
-    out = _Output(cube.shape, samples, model.gases, ace=ace)
+    out = _Output(cube.shape, samples, model.gases, ace=ace, own_contrast=own_contrast)
     job = _Job(
         cube, model, out, shrink=shrink, excluded=excluded, rounds=exclusion_rounds, materials=materials
     )
@@ -173,7 +187,15 @@ def score_clusters(
 class _Output:
     """Flat arrays that groups fill in; each pixel belongs to one group, so threads never meet."""
 
-    def __init__(self, shape: tuple[int, ...], groups: int, gases: tuple[str, ...], *, ace: bool) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        groups: int,
+        gases: tuple[str, ...],
+        *,
+        ace: bool,
+        own_contrast: bool = False,
+    ) -> None:
         pixels = shape[0] * shape[1]
         self.gases = gases
         self.wants_distance = ace
@@ -182,6 +204,7 @@ class _Output:
         self.necl = np.full((groups, len(gases)), np.inf, np.float32)
         self.factor = np.empty(pixels, np.float32)
         self.weights = np.zeros((groups, len(gases), shape[2]), np.float32)
+        self.gas_factor = np.full((pixels, len(gases)), np.nan, np.float16) if own_contrast else None
         self.refused: list[tuple[int, str]] = []
 
     def refuse(self, group: int, members: slice | Indices, why: str) -> None:
@@ -199,6 +222,7 @@ class _Output:
             necl_ppm_m=self.necl,
             group=group,
             factor=self.factor.reshape(shape),
+            gas_factor=None if self.gas_factor is None else self.gas_factor.reshape(*shape, -1),
             weights=self.weights,
             refused=tuple(sorted(self.refused)),
         )
@@ -256,6 +280,10 @@ class _Job:
             self.out.necl[group] = 1 / strength
         np.clip(z, -HALF_MAX, HALF_MAX, out=z)
         self.out.z[members] = z
+        if self.out.gas_factor is not None:
+            self.out.gas_factor[members] = self._own_contrast(
+                pixels, mean, members, group
+            ) + self._self_dimming(z, group)
         if distance is not None:
             self.out.distance[members] = distance
 
@@ -281,6 +309,29 @@ class _Job:
         white = np.matmul(pixels, whitener, out=self._buffer("white", len(pixels), whitener.shape[1]))
         white -= offset @ whitener
         return z, np.einsum("pb,pb->p", white, white), strength
+
+    def _own_contrast(
+        self, pixels: Single, mean: Single, members: slice | Indices, group: int
+    ) -> NDArray[np.floating]:
+        """What a ppm m of each gas over each pixel would be read as, shape (pixel, gas); 1 at the group's mean."""
+        base = self.model.contrast(mean.astype(np.float64))
+        share = np.divide(
+            self.out.weights[group], base, out=np.zeros_like(self.out.weights[group]), where=base != 0
+        )
+        matrix = (share * self.model.absorbance_per_ppm_m).T.astype(np.float32)
+        moved = pixels @ matrix
+        if self.materials is not None:
+            label, offset = self.materials
+            moved += (offset @ matrix)[label[members]]
+        # The contrast is the signal itself in the short wave and falls with it in the thermal infrared.
+        return np.asarray(self.model.sign * (base @ matrix) - moved)
+
+    def _self_dimming(self, z: Single, group: int) -> NDArray[np.floating]:
+        """What the plume itself takes from the contrast that is seen through it, shape (pixel, gas)."""
+        absorbance = self.model.absorbance_per_ppm_m
+        per_ppm_m = self.model.sign * np.sum(self.out.weights[group] * absorbance**2, axis=1)
+        necl = np.where(np.isfinite(self.out.necl[group]), self.out.necl[group], 0.0)
+        return np.asarray(z * (per_ppm_m * necl).astype(np.float32))
 
     def _buffer(self, name: str, rows: int, columns: int) -> Single:
         """A per-thread array that is used again: fresh ones of this size cost page faults at every group."""

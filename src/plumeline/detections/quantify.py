@@ -59,8 +59,11 @@ class EffectiveWind:
     """1 sigma of single plumes about the fit, relative."""
 
 
-EFFECTIVE_WIND = EffectiveWind(offset_m_s=0.0, slope=1.0, relative_scatter=0.5)
-"""For plumes of tens of metres seen at 0.2 to 2 m pixels; see `benchmarks effective_wind`."""
+EFFECTIVE_WIND = EffectiveWind(offset_m_s=-0.14, slope=0.43, relative_scatter=0.18)
+"""For plumes of tens of metres seen at 0.25 to 1 m pixels in winds of 1 to 6 m/s; from `benchmarks effective_wind`."""
+
+LEAST_EFFECTIVE_SHARE = 0.2
+"""The effective wind is never taken below this share of the wind, where the fit does not reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +136,10 @@ def plume_amounts(
     if wind is None or mass <= 0 or wind.speed_m_s <= 0:
         return amounts
     wind_error = wind.speed_sigma_m_s / wind.speed_m_s
-    effective = EFFECTIVE_WIND.offset_m_s + EFFECTIVE_WIND.slope * wind.speed_m_s
+    effective = max(
+        EFFECTIVE_WIND.offset_m_s + EFFECTIVE_WIND.slope * wind.speed_m_s,
+        LEAST_EFFECTIVE_SHARE * wind.speed_m_s,
+    )
     ime = mass * effective / np.sqrt(area)
     section = _section_flux(column * kg_per_ppm_m, inside, pixel_m, wind)
     return PlumeAmounts(

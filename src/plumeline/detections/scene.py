@@ -181,7 +181,14 @@ def detect(
     shape = (cube.shape[0], cube.shape[1])
     materials = find_materials(cube, seed=seed)
     scores = score_columns(
-        cube, model, shrink=shrink, materials=materials, exclusion_rounds=1, ace=False, workers=workers
+        cube,
+        model,
+        shrink=shrink,
+        materials=materials,
+        exclusion_rounds=1,
+        ace=False,
+        own_contrast=True,
+        workers=workers,
     )
     if len(scores.refused) == scores.necl_ppm_m.shape[0]:
         raise RefusedError(f"no detector column can be used: {scores.refused[0][1]}")
@@ -191,7 +198,14 @@ def detect(
         excluded = _rim(plumes, shape)
         materials = find_materials(cube, excluded=excluded, seed=seed)
         scores = score_columns(
-            cube, model, shrink=shrink, materials=materials, excluded=excluded, ace=False, workers=workers
+            cube,
+            model,
+            shrink=shrink,
+            materials=materials,
+            excluded=excluded,
+            ace=False,
+            own_contrast=True,
+            workers=workers,
         )
         again, _ = candidate_plumes(scores)
         # The cleaner statistics show more of a plume; places that only now appear have not been tested.
@@ -253,7 +267,7 @@ def gathered_columns(scores: Scores, gas: str) -> Single:
         Columns [ppm m], shape (line, sample).
     """
     raw = scores.column_ppm_m(gas)
-    weight = np.where(np.isfinite(raw), np.square(np.minimum(np.abs(scores.factor), 3.0)), 0.0)
+    weight = np.where(np.isfinite(raw), np.square(np.minimum(np.abs(scores.contrast(gas)), 3.0)), 0.0)
     value = ndimage.gaussian_filter(np.where(weight > 0, raw, 0.0) * weight, GATHER_PIXELS)
     total = ndimage.gaussian_filter(weight, GATHER_PIXELS)
     return np.where(np.isfinite(raw), value / np.maximum(total, 1e-6), np.nan).astype(np.float32)

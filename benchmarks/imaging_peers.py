@@ -1,0 +1,89 @@
+"""One peer's method in the peers' own environment: `imaging_peers.py METHOD FOLDER REPEATS` prints JSON.
+
+Runs without Plumeline. Each method gets the same cube and the same weak-column target.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def main(method: str, folder: Path, repeats: int) -> None:
+    cube = np.load(folder / "cube.npy")
+    weak = np.load(folder / "weak.npy")
+    work = {
+        "SPy matched_filter, scene-wide": spy_scene,
+        "SPy matched_filter, per column": spy_columns,
+        "SPy ace, scene-wide": spy_ace,
+        "mag1c acrwl1mf, 30 rounds": mag1c,
+        "fastmag1c, 30 rounds": fastmag1c,
+    }[method]
+    wall, cpu = [], []
+    for _ in range(repeats):
+        start, used = time.perf_counter(), time.process_time()
+        out = work(cube, weak)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - used)
+    np.save(folder / "out.npy", np.asarray(out, np.float32))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"method": method, "wall_s": min(wall), "cpu_s": min(cpu), "peak_mb": peak}))
+
+
+def spy_scene(cube: Any, weak: Any) -> Any:
+    import spectral  # noqa: PLC0415
+
+    mean = cube.reshape(-1, cube.shape[2]).mean(axis=0)
+    return spectral.matched_filter(cube, mean - weak * mean * 1e4)
+
+
+def spy_columns(cube: Any, weak: Any) -> Any:
+    import spectral  # noqa: PLC0415
+
+    out = np.empty(cube.shape[:2], np.float32)
+    for sample in range(cube.shape[1]):
+        column = np.ascontiguousarray(cube[:, sample : sample + 1])
+        mean = column.mean(axis=(0, 1))
+        out[:, sample] = spectral.matched_filter(column, mean - weak * mean * 1e4)[:, 0]
+    return out
+
+
+def spy_ace(cube: Any, weak: Any) -> Any:
+    import spectral  # noqa: PLC0415
+
+    mean = cube.reshape(-1, cube.shape[2]).mean(axis=0)
+    return spectral.ace(cube, mean - weak * mean * 1e4)
+
+
+def mag1c(cube: Any, weak: Any) -> Any:
+    import torch  # noqa: PLC0415
+    from mag1c.mag1c import acrwl1mf  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    out = np.empty(cube.shape[:2], np.float32)
+    for first in range(0, cube.shape[1], 5):
+        block = torch.from_numpy(np.ascontiguousarray(cube[:, first : first + 5].transpose(1, 0, 2)))
+        found = acrwl1mf(block, torch.from_numpy((-weak * 1e5).astype(np.float32)), 30)
+        value = found[0] if isinstance(found, tuple) else found
+        out[:, first : first + 5] = value.squeeze(-1).numpy().T
+    return out
+
+
+def fastmag1c(cube: Any, weak: Any) -> Any:
+    import fastmag1c as package  # noqa: PLC0415
+    import torch  # noqa: PLC0415
+
+    torch.set_num_threads(1)
+    wavelength = np.linspace(2105, 2495, cube.shape[2])
+    found = package.retrieve(cube, wavelength, template=-weak * 1e5, alpha=0.0)
+    return found[0] if isinstance(found, tuple) else getattr(found, "enhancement", found)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
