@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from benchmarks.results import Figures
+from benchmarks.results import RESULTS, Figures
 from plumeline.errors import PlumelineError
 from plumeline.simulations.scoring import quantile
 from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult, run_benchmark
@@ -59,12 +59,18 @@ def run(options: argparse.Namespace) -> Figures:
     )
     result = run_benchmark(request)
     if options.page is not None:
-        options.page.write_text(benchmark_page(result), encoding="utf-8")
+        options.page.write_text(benchmark_page(result, _real_figures()), encoding="utf-8")
     plain = as_plain(result)
     if options.write_baseline:
         stored = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
         BASELINE.parent.mkdir(exist_ok=True)
         BASELINE.write_text(json.dumps(stored | plain, indent=1, sort_keys=True) + "\n")
+    if options.compare and not BASELINE.exists():
+        raise PlumelineError(
+            "there is no stored baseline",
+            where=str(BASELINE),
+            remedy="make one: python -m benchmarks blind --quick --write-baseline",
+        )
     if options.compare:
         worse = regressions(json.loads(BASELINE.read_text()), plain)
         if worse:
@@ -77,8 +83,10 @@ def regressions(baseline: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     from scipy.stats import fisher_exact, mannwhitneyu  # noqa: PLC0415 (slow to import)
 
     worse = []
-    for suite in sorted(set(baseline) & set(now)):
-        before, after = baseline[suite], now[suite]
+    shared = sorted(set(baseline) & set(now))
+    before_all, after_all = ({name: now_or_then[name] for name in shared} for now_or_then in (baseline, now))
+    pools = [(name, baseline[name], now[name]) for name in shared]
+    for suite, before, after in [*pools, ("all suites", _pooled(before_all), _pooled(after_all))]:
         for name, bad in WORSE_WHEN.items():
             (k0, n0), (k1, n1) = before[name], after[name]
             p = float(fisher_exact(np.array([[k1, n1 - k1], [k0, n0 - k0]]), alternative=bad).pvalue)
@@ -89,6 +97,21 @@ def regressions(baseline: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
             if p < NOISE_P:
                 worse.append(f"{suite} distances are greater (p = {p:.1e})")
     return worse
+
+
+def _real_figures() -> dict[str, float]:
+    """Our figures on the real sets, as last stored by their own benchmark."""
+    path = RESULTS / "real_releases.json"
+    figures: dict[str, float] = json.loads(path.read_text())["figures"] if path.exists() else {}
+    return figures
+
+
+def _pooled(suites: Mapping[str, Any]) -> dict[str, Any]:
+    """Counts and distances of several suites together: small suites cannot show a loss alone."""
+    pooled: dict[str, Any] = {
+        name: [sum(suite[name][k] for suite in suites.values()) for k in range(2)] for name in WORSE_WHEN
+    }
+    return pooled | {"distances_m": [value for suite in suites.values() for value in suite["distances_m"]]}
 
 
 def _figures(result: BenchmarkResult) -> Figures:

@@ -15,7 +15,7 @@ from plumeline.simulations.scoring import Count, SuiteScore, quantile
 from plumeline.workflows.report.charts import Chart
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from plumeline.workflows.benchmark.running import BenchmarkResult
 
@@ -26,11 +26,12 @@ NOT_RUN = (
 )
 
 
-def benchmark_page(result: BenchmarkResult) -> str:
+def benchmark_page(result: BenchmarkResult, ours: Mapping[str, float] | None = None) -> str:
     """Render the page.
 
     Args:
         result: what came out.
+        ours: our own figures on the real sets by name, from the committed benchmark; not shown when None.
 
     Returns:
         HTML.
@@ -55,6 +56,7 @@ def benchmark_page(result: BenchmarkResult) -> str:
         charts=[Markup(chart.svg()) for chart in charts(result.suites)],  # noqa: S704 (our own SVG, text escaped)
         not_run=NOT_RUN,
         peers=tomllib.loads(peers)["peer"],
+        ours={name: _number(value) for name, value in (ours or {}).items()},
         version=__version__,
     )
 

@@ -1,0 +1,90 @@
+import json
+import tomllib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from plumeline.errors import ConfigurationError
+from plumeline.simulations.scoring import CaseScore, Pair, summarise
+from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult
+from plumeline.workflows.benchmark.page import as_plain, benchmark_page
+
+
+def pair(distance_m, *, found=True):
+    return Pair(
+        distance_m=distance_m,
+        is_found=found,
+        in_50=distance_m < 5,
+        in_90=distance_m < 15,
+        area_50_m2=80.0,
+        area_90_m2=500.0,
+        rate_ratio=1.2,
+        rate_in_90=True,
+    )
+
+
+def result():
+    scores = [
+        CaseScore(
+            name=f"flight-{number}",
+            suite=suite,
+            true_count=int(suite == "easy"),
+            visible_count=int(suite == "easy"),
+            visible_found=int(suite == "easy"),
+            found=int(suite == "easy"),
+            reported=1 if suite == "easy" or number == 0 else 0,
+            pairs=(pair(3.0 + 4 * number),) if suite == "easy" else (),
+            probability_no_source=0.1,
+            false_alarm_probability=0.02,
+            seconds=9.0,
+        )
+        for suite in ("easy", "empty")
+        for number in range(4)
+    ]
+    return BenchmarkResult(
+        request=BenchmarkRequest(suites=("easy", "empty"), cases=4),
+        scores=tuple(scores),
+        suites=tuple(
+            summarise(suite, [s for s in scores if s.suite == suite]) for suite in ("easy", "empty")
+        ),
+        simulation_s=2.0,
+        simulation_cpu_s=1.0,
+        inference_s=60.0,
+    )
+
+
+def test_the_page_shows_shares_with_intervals_and_counts():
+    page = benchmark_page(result())
+    assert "100 % (51–100, n=4)" in page  # 4 of 4 found: Wilson's lower end is 51 %
+    assert "25 % (5–70, n=4)" in page  # 1 of 4 empty cases with a false source
+    assert "75 % (30–95, n=4)" in page  # errors of 3, 7, 11 m inside the 90 % region, 15 m outside
+    assert page.count("<svg") == 6
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert page == benchmark_page(result())
+
+
+def test_peers_are_shown_with_their_source():
+    text = files("plumeline.workflows.benchmark").joinpath("peers.toml").read_text(encoding="utf-8")
+    page = benchmark_page(result())
+    for peer in tomllib.loads(text)["peer"]:
+        assert set(peer) == {"set", "name", "task", "figures", "source"}
+        assert peer["name"] in page
+
+
+def test_our_own_figures_on_real_sets_stand_beside_the_peers():
+    assert "aded median m" in benchmark_page(result(), {"aded_median_m": 7.25})
+    assert "committed benchmark of real releases" not in benchmark_page(result())
+
+
+def test_the_baselines_shape_is_plain_json():
+    plain = json.loads(json.dumps(as_plain(result())))
+    assert plain["easy"]["detection"] == [4, 4]
+    assert plain["empty"]["false_alarm"] == [1, 4]
+    assert np.allclose(plain["easy"]["distances_m"], [3, 7, 11, 15])
+
+
+@pytest.mark.parametrize("change", [{"suites": ("nope",)}, {"suites": ()}, {"cases": 0}, {"processes": 0}])
+def test_a_wrong_request_is_a_clear_error(change):
+    with pytest.raises(ConfigurationError):
+        BenchmarkRequest(**change)
