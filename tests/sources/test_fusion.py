@@ -10,7 +10,7 @@ from plumeline.errors import InputError
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.observations import Quality, Survey
 from plumeline.sources import Interval, SourceEstimate, SourceReport
-from plumeline.sources.fusion import fuse, limits_at
+from plumeline.sources.fusion import flight_of, fuse, limits_at
 from plumeline.sources.regions import highest_density_region
 
 PLACED = LocalFrame(origin=lonlat(4.9, 52.3))
@@ -79,7 +79,7 @@ def report(name, day, places, *, rates=None, sigma_m=6.0, frame=PLACED, seed=0):
     grid = np.arange(-200.0, 201.0, 20.0)
     limit = np.full((1, grid.size, grid.size), 3e-6)
     limit[:, :, :3] = np.inf
-    return SourceReport(
+    made = SourceReport(
         survey=survey(name, day, frame),
         sources=tuple(sources),
         source_count_probability=(0.01, 0.99),
@@ -95,6 +95,7 @@ def report(name, day, places, *, rates=None, sigma_m=6.0, frame=PLACED, seed=0):
         }),
         fit=xr.Dataset(),
     )
+    return flight_of(made)
 
 
 def test_two_flights_over_one_source_make_one_tighter_site():

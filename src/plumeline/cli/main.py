@@ -18,6 +18,7 @@ from plumeline import __version__
 from plumeline.errors import PlumelineError
 
 COMMANDS: dict[str, str] = {
+    "assess": "plumeline.cli.assess:assess",
     "benchmark": "plumeline.cli.benchmark:benchmark",
     "demo": "plumeline.cli.demo:demo",
     "exercise": "plumeline.cli.exercise:exercise",

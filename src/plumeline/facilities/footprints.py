@@ -42,6 +42,10 @@ DOUBLE_OVERLAP = 0.8
 """Two shapes that share this much of their union are one building twice."""
 
 
+_KEY_FIELDS = ("building_id", "osm_id", "osm_way_id", "full_plus_code", "id")
+"""Columns that identify a building; no other column is read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Building:
     """One footprint."""
@@ -285,24 +289,30 @@ def _read_parquet(path: Path, box: tuple[float, float, float, float]) -> _Found:
         raise ReadError(f"has no geometry column {column!r}", where=path.name)
     crs = described.get("columns", {}).get(column, {}).get("crs", "OGC:CRS84")
     shapes = shapely.from_wkb(table.column(column).to_pylist())
-    return _sifted(shapes, crs, box, path.name)
+    named = ((f"feature {index}", shape) for index, shape in enumerate(shapes, start=1))
+    return _sifted(named, crs, box, path.name)
 
 
 def _read_gdal(path: Path, box: tuple[float, float, float, float]) -> _Found:
     import pyogrio  # noqa: PLC0415 (slow to import)
 
     try:
-        meta, _, wkb, _ = pyogrio.raw.read(path, columns=[])
+        fields = [str(name) for name in pyogrio.read_info(path)["fields"]]
+        column = next((name for name in _KEY_FIELDS if name in fields), None)
+        meta, _, wkb, values = pyogrio.raw.read(path, columns=[column] if column else [])
     except pyogrio.errors.DataSourceError as error:
         raise ReadError(f"cannot be read: {error}", where=path.name) from None
     if meta["crs"] is None:
         raise InputError(
             "does not say its coordinate system", where=path.name, remedy="write it with one, e.g. EPSG:4326"
         )
-    return _sifted(shapely.from_wkb(wkb), meta["crs"], box, path.name)
+    keys = [str(value) for value in values[0]] if column else [f"feature {i + 1}" for i in range(len(wkb))]
+    return _sifted(zip(keys, shapely.from_wkb(wkb), strict=True), meta["crs"], box, path.name)
 
 
-def _sifted(shapes: Iterable[Any], crs: Any, box: tuple[float, float, float, float], where: str) -> _Found:
+def _sifted(
+    shapes: Iterable[tuple[str, Any]], crs: Any, box: tuple[float, float, float, float], where: str
+) -> _Found:
     from pyproj import CRS, Transformer  # noqa: PLC0415 (slow to import)
 
     transformer = Transformer.from_crs(
@@ -313,7 +323,7 @@ def _sifted(shapes: Iterable[Any], crs: Any, box: tuple[float, float, float, flo
         return np.column_stack(transformer.transform(points[:, 0], points[:, 1]))
 
     sieve = _Sieve(box, where)
-    for index, shape in enumerate(shapes, start=1):
+    for key, shape in shapes:
         if shape is not None and not shapely.is_empty(shape):
-            sieve.add(f"feature {index}", shapely.transform(shapely.force_2d(shape), move))
+            sieve.add(key, shapely.transform(shapely.force_2d(shape), move))
     return sieve.found

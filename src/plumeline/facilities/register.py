@@ -43,6 +43,12 @@ MARGIN_M = 20.0
 """Distance from the region within which a listed place may be the source [m]."""
 
 
+_METRES = ("x_m", "y_m")
+_PLACE = (_METRES, ("lon", "lat"), ("longitude", "latitude"), ("longitude_deg", "latitude_deg"))
+_CATEGORY = ("category", "tags")
+"""Names under which columns are looked for; no other column is read."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisteredPlace:
     """One entry: what and where, never who."""
@@ -69,7 +75,8 @@ def read_register(path: Path, frame: LocalFrame) -> Register:
     """Read a register.
 
     Args:
-        path: CSV with columns `category` and `lon`, `lat` (or `x_m`, `y_m`), or OSM PBF or XML.
+        path: CSV with columns `category` (or `tags`, split by `;`) and `lon`, `lat` (or `longitude_deg`,
+            `latitude_deg`, or `x_m`, `y_m`), or OSM PBF or XML.
         frame: local frame; must be placed on Earth unless the CSV gives metres.
 
     Returns:
@@ -106,8 +113,9 @@ def _read_csv(path: Path, frame: LocalFrame) -> tuple[RegisteredPlace, ...]:
     with path.open(encoding="utf-8-sig", newline="") as stream:
         reader = csv.DictReader(stream)
         columns = set(reader.fieldnames or ())
-        pair = next((pair for pair in (("x_m", "y_m"), ("lon", "lat")) if set(pair) <= columns), None)
-        if "category" not in columns or pair is None:
+        category = next((name for name in _CATEGORY if name in columns), None)
+        pair = next((pair for pair in _PLACE if set(pair) <= columns), None)
+        if category is None or pair is None:
             raise ReadError(
                 f"has columns {sorted(columns)}",
                 where=path.name,
@@ -116,12 +124,13 @@ def _read_csv(path: Path, frame: LocalFrame) -> tuple[RegisteredPlace, ...]:
         rows = []
         for line, row in enumerate(reader, start=2):
             try:
-                rows.append((row["category"].strip(), float(row[pair[0]]), float(row[pair[1]])))
+                place = (float(row[pair[0]]), float(row[pair[1]]))
+                rows += [(tag.strip(), *place) for tag in row[category].split(";") if tag.strip()]
             except (TypeError, ValueError, AttributeError):
                 raise ReadError(
                     "is not a category and two numbers", where=f"{path.name}, line {line}"
                 ) from None
-    if pair == ("lon", "lat"):
+    if pair != _METRES:
         return _placed(rows, frame)
     return tuple(RegisteredPlace(category=row[0], x_m=row[1], y_m=row[2]) for row in rows)
 

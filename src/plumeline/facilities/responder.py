@@ -77,8 +77,8 @@ class Responder:
     """Release height [m]."""
     activity: Activity
     """Whether it is active."""
-    wind: WindNow
-    """Wind now."""
+    wind: WindNow | None
+    """Wind now; None when it is not known, and then only the worst case is stated."""
     forecast: tuple[WindNow, ...] = ()
     """Wind to come; `source` says when."""
     buildings: BuildingRanking | None = None
@@ -148,7 +148,7 @@ def sheet_pdf(what: Responder, language: Language = "en") -> bytes:
 
 def _context(what: Responder, texts: dict[str, Any], language: Language) -> dict[str, Any]:
     sources = Sources()
-    now = Weather(wind_m_s=max(what.wind.speed_m_s, 0.5))
+    now = Weather(wind_m_s=max(what.wind.speed_m_s, 0.5)) if what.wind is not None else WORST_WEATHER
     ranked = sorted(what.rate_kg_s.items(), key=lambda pair: -pair[1].median)
     sizes = Sizes(room=what.room, puff_kg=what.puff_kg, pool_m2=what.pool_m2)
     rows = [
@@ -240,6 +240,8 @@ def _side(from_deg: float, texts: dict[str, Any]) -> str:
 
 def _approach(what: Responder, texts: dict[str, Any]) -> list[str]:
     wind = what.wind
+    if wind is None:
+        return [texts["approach_unknown"]]
     words = {
         "direction": f"{wind.from_deg % 360:.0f}",
         "spread": f"{wind.spread_deg:.0f}",

@@ -26,6 +26,7 @@ from plumeline.sources.regions import highest_density_region
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import xarray as xr
     from numpy.typing import NDArray
 
     from plumeline.frames import LocalFrame
@@ -48,6 +49,58 @@ class FusionSettings:
     """Difference of ln(ratio) between two different places."""
     alert_hits: int = 2
     """Hits before a site is brought to attention."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Flight:
+    """What fusion needs of one flight's report, be it in memory or read back from a result folder."""
+
+    name: str
+    """Name of the survey."""
+    time: np.datetime64
+    """Middle of the flight, UTC."""
+    frame: LocalFrame
+    """Local frame of everything below."""
+    sources: tuple[SourceEstimate, ...]
+    """Reported sources."""
+    posterior: xr.Dataset
+    """Schema `posterior`."""
+    detectability: xr.Dataset
+    """Schema `detectability`."""
+
+
+def flight_of(report: SourceReport) -> Flight:
+    """A report as fusion needs it.
+
+    Args:
+        report: what an inversion says.
+
+    Returns:
+        The flight.
+    """
+    times = np.concatenate([dataset["time"].to_numpy() for dataset in report.survey.datasets])
+    times = times[~np.isnat(times)]
+    return Flight(
+        name=report.survey.name,
+        time=middle_of(times),
+        frame=report.survey.frame,
+        sources=report.sources,
+        posterior=report.posterior,
+        detectability=report.detectability,
+    )
+
+
+def middle_of(times: NDArray[np.datetime64]) -> np.datetime64:
+    """Middle of a flight.
+
+    Args:
+        times: its readings' times, UTC.
+
+    Returns:
+        UTC, to the second.
+    """
+    first, last = times.min(), times.max()
+    return np.datetime64(first + (last - first) // 2, "s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -106,11 +159,11 @@ class FusedSite:
     """Contradictions and assumptions."""
 
 
-def fuse(reports: Sequence[SourceReport], *, settings: FusionSettings | None = None) -> tuple[FusedSite, ...]:
+def fuse(flights: Sequence[Flight], *, settings: FusionSettings | None = None) -> tuple[FusedSite, ...]:
     """Join the sources of several flights.
 
     Args:
-        reports: one per flight.
+        flights: one visit each.
         settings: when two sightings are one site; the default if None.
 
     Returns:
@@ -120,8 +173,8 @@ def fuse(reports: Sequence[SourceReport], *, settings: FusionSettings | None = N
         InputError: no report, a flight twice, or flights whose frames cannot be brought together.
     """
     settings = settings or FusionSettings()
-    frame, remarks = _common_frame(reports)
-    sightings = [one for report in reports for one in _sightings(report, frame)]
+    frame, remarks = _common_frame(flights)
+    sightings = [one for flight in flights for one in _sightings(flight, frame)]
     sightings.sort(key=lambda one: (one.time, one.flight, one.estimate.label))
     area_m2 = _area_m2(sightings)
     groups: list[list[Sighting]] = []
@@ -134,7 +187,7 @@ def fuse(reports: Sequence[SourceReport], *, settings: FusionSettings | None = N
             groups.append([sighting])
     groups.sort(key=lambda group: (-len(group), group[0].time, group[0].estimate.label))
     return tuple(
-        _site(_label(index), group, reports, frame=frame, settings=settings, remarks=remarks)
+        _site(_label(index), group, flights, frame=frame, settings=settings, remarks=remarks)
         for index, group in enumerate(groups)
     )
 
@@ -143,18 +196,18 @@ def _label(index: int) -> str:
     return chr(ord("A") + index) if index < 26 else f"{_label(index // 26 - 1)}{_label(index % 26)}"
 
 
-def _common_frame(reports: Sequence[SourceReport]) -> tuple[LocalFrame, tuple[str, ...]]:
-    if not reports:
+def _common_frame(flights: Sequence[Flight]) -> tuple[LocalFrame, tuple[str, ...]]:
+    if not flights:
         raise InputError("there is no flight to fuse", where="fusion")
-    names = [report.survey.name for report in reports]
+    names = [flight.name for flight in flights]
     doubles = {name for name in names if names.count(name) > 1}
     if doubles:
         raise InputError(
             f"flights {sorted(doubles)} are given twice", where="fusion", remedy="a flight is one visit"
         )
-    frames = [report.survey.frame for report in reports]
+    frames = [flight.frame for flight in flights]
     placed = [frame.is_placed for frame in frames]
-    if all(placed) or len(reports) == 1:
+    if all(placed) or len(flights) == 1:
         return frames[0], ()
     if any(placed):
         raise InputError(
@@ -165,44 +218,30 @@ def _common_frame(reports: Sequence[SourceReport]) -> tuple[LocalFrame, tuple[st
     return frames[0], ("No flight is placed on Earth; their local coordinates were taken to be the same.",)
 
 
-def middle_time(report: SourceReport) -> np.datetime64:
-    """Middle of a flight.
-
-    Args:
-        report: the flight's report.
-
-    Returns:
-        UTC, to the second.
-    """
-    times = np.concatenate([dataset["time"].to_numpy() for dataset in report.survey.datasets])
-    first, last = times.min(), times.max()
-    return np.datetime64(first + (last - first) // 2, "s")
-
-
-def _sightings(report: SourceReport, frame: LocalFrame) -> list[Sighting]:
+def _sightings(flight: Flight, frame: LocalFrame) -> list[Sighting]:
     return [
         Sighting(
-            flight=report.survey.name,
-            time=middle_time(report),
+            flight=flight.name,
+            time=flight.time,
             estimate=estimate,
-            points_m=_moved(draws_of(report, estimate), report.survey.frame, frame),
+            points_m=_moved(draws_of(flight, estimate), flight.frame, frame),
             ln_rate=_ln_rates(estimate),
         )
-        for estimate in report.sources
+        for estimate in flight.sources
     ]
 
 
-def draws_of(report: SourceReport, estimate: SourceEstimate) -> Floats:
+def draws_of(flight: Flight, estimate: SourceEstimate) -> Floats:
     """Posterior draws of one reported source: those inside its 90 % region.
 
     Args:
-        report: the flight's report.
+        flight: the flight.
         estimate: one of its sources.
 
     Returns:
         East and north [m], shape (draw, 2).
     """
-    x, y = report.posterior["x"].to_numpy().ravel(), report.posterior["y"].to_numpy().ravel()
+    x, y = flight.posterior["x"].to_numpy().ravel(), flight.posterior["y"].to_numpy().ravel()
     inside = np.isfinite(x) & shapely.contains_xy(estimate.region_90.shape, x, y)
     points = np.column_stack([x[inside], y[inside]])
     return points if len(points) >= 3 else np.array([[estimate.x_m, estimate.y_m]] * 3)
@@ -273,7 +312,7 @@ def _log_same_gases(one: Sighting, other: Sighting, settings: FusionSettings) ->
 def _site(
     label: str,
     group: Sequence[Sighting],
-    reports: Sequence[SourceReport],
+    flights: Sequence[Flight],
     *,
     frame: LocalFrame,
     settings: FusionSettings,
@@ -289,7 +328,7 @@ def _site(
     centre = points_m.mean(axis=0)
     seen_on = {one.flight for one in group}
     visits = sorted(
-        (_visit(report, centre, frame, is_seen=report.survey.name in seen_on) for report in reports),
+        (_visit(flight, centre, frame, is_seen=flight.name in seen_on) for flight in flights),
         key=lambda visit: (visit.time, visit.flight),
     )
     return FusedSite(
@@ -331,22 +370,22 @@ def _density(points_m: Floats, at_m: Floats, settings: FusionSettings) -> Floats
     return np.asarray(kernel / float(np.prod(width)), float)
 
 
-def _visit(report: SourceReport, centre_m: Floats, frame: LocalFrame, *, is_seen: bool) -> SiteVisit:
-    limits = limits_at(report, _moved(centre_m[None], frame, report.survey.frame)[0])
-    return SiteVisit(flight=report.survey.name, time=middle_time(report), is_seen=is_seen, limit_kg_s=limits)
+def _visit(flight: Flight, centre_m: Floats, frame: LocalFrame, *, is_seen: bool) -> SiteVisit:
+    limits = limits_at(flight, _moved(centre_m[None], frame, flight.frame)[0])
+    return SiteVisit(flight=flight.name, time=flight.time, is_seen=is_seen, limit_kg_s=limits)
 
 
-def limits_at(report: SourceReport, at_m: Floats) -> dict[str, float]:
+def limits_at(flight: Flight, at_m: Floats) -> dict[str, float]:
     """Detection limits of a flight at a place.
 
     Args:
-        report: the flight's report.
+        flight: the flight.
         at_m: east and north in the flight's frame [m], shape (2,).
 
     Returns:
         Least rate by species [kg s-1]; a species that could not have been seen there is left out.
     """
-    grid = report.detectability
+    grid = flight.detectability
     x, y = grid["x"].to_numpy(), grid["y"].to_numpy()
     half = [float(np.diff(axis).max()) if axis.size > 1 else 10.0 for axis in (x, y)]
     ix, iy = int(np.abs(x - at_m[0]).argmin()), int(np.abs(y - at_m[1]).argmin())
