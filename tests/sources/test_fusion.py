@@ -10,7 +10,8 @@ from plumeline.errors import InputError
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.observations import Quality, Survey
 from plumeline.sources import Interval, SourceEstimate, SourceReport
-from plumeline.sources.fusion import flight_of, fuse, limits_at
+from plumeline.sources.flight import flight_of, limits_at
+from plumeline.sources.fusion import fuse
 from plumeline.sources.regions import highest_density_region
 
 PLACED = LocalFrame(origin=lonlat(4.9, 52.3))

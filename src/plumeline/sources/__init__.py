@@ -5,7 +5,8 @@ In: a `Survey`. Out: a `SourceReport`, i.e. posterior draws over number, positio
 """
 
 from plumeline.sources.estimate import Interval, Region, SourceEstimate, SourceReport
-from plumeline.sources.fusion import Flight, FusedSite, FusionSettings, SiteVisit, flight_of, fuse
+from plumeline.sources.flight import Flight, flight_of
+from plumeline.sources.fusion import FusedSite, FusionSettings, SiteVisit, fuse
 from plumeline.sources.infer import infer
 from plumeline.sources.products import DETECTABILITY, FIT, POSTERIOR
 from plumeline.sources.settings import InferenceSettings

@@ -13,7 +13,7 @@ from plumeline.errors import ReadError
 from plumeline.facilities import WindNow
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.sources import Flight, Interval, Region, SourceEstimate, flight_of, infer
-from plumeline.sources.fusion import middle_of
+from plumeline.sources.flight import middle_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
