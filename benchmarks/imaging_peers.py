@@ -50,7 +50,7 @@ def spy_columns(cube: Any, weak: Any) -> Any:
     for sample in range(cube.shape[1]):
         column = np.ascontiguousarray(cube[:, sample : sample + 1])
         mean = column.mean(axis=(0, 1))
-        out[:, sample] = spectral.matched_filter(column, mean - weak * mean * 1e4)[:, 0]
+        out[:, sample] = np.ravel(spectral.matched_filter(column, mean - weak * mean * 1e4))
     return out
 
 
@@ -69,7 +69,9 @@ def mag1c(cube: Any, weak: Any) -> Any:
     out = np.empty(cube.shape[:2], np.float32)
     for first in range(0, cube.shape[1], 5):
         block = torch.from_numpy(np.ascontiguousarray(cube[:, first : first + 5].transpose(1, 0, 2)))
-        found = acrwl1mf(block, torch.from_numpy((-weak * 1e5).astype(np.float32)), 30)
+        target = torch.from_numpy((-weak * 1e5).astype(np.float32))
+        keep = torch.ones(block.shape[1], dtype=torch.bool)
+        found = acrwl1mf(block, target, 30, False, False, False, 1.0, 0.0, keep)  # noqa: FBT003 (its own signature)
         value = found[0] if isinstance(found, tuple) else found
         out[:, first : first + 5] = value.squeeze(-1).numpy().T
     return out

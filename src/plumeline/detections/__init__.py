@@ -25,6 +25,7 @@ from plumeline.detections.scene import (
     sought_gases,
 )
 from plumeline.detections.sparse import SparseColumns, sparse_columns
+from plumeline.detections.streaming import LineStream
 from plumeline.detections.targets import ReflectedTarget, TargetModel, ThermalTarget, targets
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "DetectedPlume",
     "GasModel",
     "Identification",
+    "LineStream",
     "Materials",
     "OpenPathFinding",
     "OpenPathFit",
