@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
-from numba import njit, prange
+from numba import njit
 
 from plumeline.sources.evidence_map import places
 from plumeline.sources.likelihood import column
 from plumeline.sources.products import DETECTABILITY
+from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,13 +64,30 @@ def _least_rate(
     return np.inf if high > 59.0 else math.exp(high)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _map_some(
+    problem: Problem,
+    where: Floats,
+    theta: Floats,
+    sigma: Floats,
+    error: float,
+    aim: tuple[int, float],
+    out: Floats,
+    rows: tuple[int, int],
+) -> None:
+    for i in range(rows[0], rows[1]):
+        out[i] = _least_rate(problem, where[i], theta, sigma, error, aim[0], aim[1])
+
+
 def _map(
     problem: Problem, where: Floats, theta: Floats, sigma: Floats, error: float, species: int, needed: float
 ) -> Floats:
     out = np.empty(where.shape[0])
-    for i in prange(where.shape[0]):
-        out[i] = _least_rate(problem, where[i], theta, sigma, error, species, needed)
+
+    def some(first: int, last: int) -> None:
+        _map_some(problem, where, theta, sigma, error, (species, needed), out, (first, last))
+
+    over_rows(some, out.size)
     return out
 
 

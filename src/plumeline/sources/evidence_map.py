@@ -14,10 +14,11 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from plumeline.sources.likelihood import column
 from plumeline.sources.problem import THETA
+from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,11 +46,25 @@ def _score_one(problem: Problem, source: Floats, theta: Floats, excess: Floats, 
     return top / math.sqrt(bottom)
 
 
-@njit(cache=True, nogil=True, parallel=True)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _score_some(
+    problem: Problem,
+    places: Floats,
+    theta: Floats,
+    excess: Floats,
+    weight: Floats,
+    out: Floats,
+    rows: tuple[int, int],
+) -> None:
+    for i in range(rows[0], rows[1]):
+        out[i] = _score_one(problem, places[i], theta, excess, weight)
+
+
 def _scores(problem: Problem, places: Floats, theta: Floats, excess: Floats, weight: Floats) -> Floats:
     out = np.empty(places.shape[0])
-    for i in prange(places.shape[0]):
-        out[i] = _score_one(problem, places[i], theta, excess, weight)
+    over_rows(
+        lambda first, last: _score_some(problem, places, theta, excess, weight, out, (first, last)), out.size
+    )
     return out
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit, prange
+from numba import njit
 
 from plumeline.sources.birth import move_birth_death
 from plumeline.sources.moves import (
@@ -27,6 +27,7 @@ from plumeline.sources.moves import (
 )
 from plumeline.sources.particle import Particle, Scales, refresh
 from plumeline.sources.problem import THETA, Priors, Problem, normal, uniform
+from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,48 +141,52 @@ def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sweep_one(
+def _start_some(problem: Problem, priors: Priors, arrays: Any, first: int, last: int) -> None:
+    for i in range(first, last):
+        _start_one(problem, priors, _particle(i, arrays))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sweep_some(
     problem: Problem,
     priors: Priors,
     scales: Scales,
     temper: float,
     sweeps: int,
-    accepted: Any,
-    tried: Any,
-    p: Particle,
+    tallies: Any,
+    arrays: Any,
+    rows: tuple[int, int],
 ) -> None:
-    for _ in range(sweeps):
-        if priors.log_count.size > 1:
-            tried[5] += 1
-            accepted[5] += move_birth_death(problem, priors, p, temper)
-        for k in range(p.number[0]):
-            tried[0] += 2
-            accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
-            accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
-            tried[1] += 1
-            accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
-        tried[2] += 1
-        accepted[2] += move_theta(problem, priors, p, temper, scales)
-        for g in range(p.detour.shape[0]):
-            tried[6] += 1
-            accepted[6] += move_detour(problem, priors, p, g, temper)
-        tried[3] += 2
-        accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
-        accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
-        tried[4] += 2
-        accepted[4] += move_background(problem, priors, p, temper, scales)
-        accepted[4] += move_background(problem, priors, p, temper, scales)
-    refresh(problem, priors, p)  # caches drift by rounding as sources are added and taken away
+    for i in range(rows[0], rows[1]):
+        accepted, tried, p = tallies[0][i], tallies[1][i], _particle(i, arrays)
+        for _ in range(sweeps):
+            if priors.log_count.size > 1:
+                tried[5] += 1
+                accepted[5] += move_birth_death(problem, priors, p, temper)
+            for k in range(p.number[0]):
+                for _twice in range(2):
+                    tried[0] += 1
+                    accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
+                tried[1] += 1
+                accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
+            tried[2] += 1
+            accepted[2] += move_theta(problem, priors, p, temper, scales)
+            for g in range(p.detour.shape[0]):
+                tried[6] += 1
+                accepted[6] += move_detour(problem, priors, p, g, temper)
+            for _twice in range(2):
+                tried[3] += 1
+                accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
+            for _twice in range(2):
+                tried[4] += 1
+                accepted[4] += move_background(problem, priors, p, temper, scales)
+        refresh(problem, priors, p)  # caches drift by rounding as sources are added and taken away
 
 
-# The parallel loops hold nothing but one call: numba's loop transformations must not reach into the moves.
-@njit(cache=True, nogil=True, parallel=True)
 def _start(problem: Problem, priors: Priors, arrays: Any) -> None:
-    for i in prange(arrays[0].shape[0]):
-        _start_one(problem, priors, _particle(i, arrays))
+    over_rows(lambda first, last: _start_some(problem, priors, arrays, first, last), arrays[0].shape[0])
 
 
-@njit(cache=True, nogil=True, parallel=True)
 def _sweep(
     problem: Problem,
     priors: Priors,
@@ -192,8 +197,10 @@ def _sweep(
     tried: Any,
     arrays: Any,
 ) -> None:
-    for i in prange(arrays[0].shape[0]):
-        _sweep_one(problem, priors, scales, temper, sweeps, accepted[i], tried[i], _particle(i, arrays))
+    def some(first: int, last: int) -> None:
+        _sweep_some(problem, priors, scales, temper, sweeps, (accepted, tried), arrays, (first, last))
+
+    over_rows(some, arrays[0].shape[0])
 
 
 def sample(
