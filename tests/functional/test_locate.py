@@ -14,6 +14,8 @@ import fakes
 from plumeline.cli.main import main
 from plumeline.store import locate_schema
 
+pytestmark = pytest.mark.timeout(900)  # the first run compiles, and a busy machine takes its time
+
 QUICK = ["--set", "particles=48", "--set", "sweeps=1", "--set", "null_draws=8"]
 KG_M3_PER_PPM = 0.01604 * 101325 / (8.314462618 * 288.15) * 1e-6
 MAPPING = """
