@@ -72,7 +72,7 @@ class LineStream:
         """
         if line.shape != self._mean.shape:
             raise InputError(f"a line of shape {line.shape} came from a sensor of {self._mean.shape}")
-        finite = np.isfinite(line).all(axis=1)
+        finite = np.asarray(np.isfinite(line).all(axis=1))
         departure = np.where(finite[:, None], line - self._mean, 0.0)
         scores = np.full((line.shape[0], len(self._model.gases)), np.nan, np.float32)
         quiet = finite
