@@ -43,7 +43,7 @@ MAX_TEXT = 2000
 """Characters in one free text."""
 
 _REFUSED_TEXT = {
-    "a coordinate finer than a region": r"[-+]?\d{1,3}[.,]\d{4,}|\d{1,3}\s*°\s*\d{1,2}\s*[′']",
+    "a coordinate finer than a region": r"\d{1,3}\.\d{4,}\s*[°NS]?\s*[,;/ ]\s*[-+]?\d{1,3}\.\d{4,}|\d{1,3}\s*°\s*\d{1,2}\s*[′']",
     "a grid reference": r"\b\d{1,2}\s?[C-HJ-NP-X]\s?[A-HJ-NP-Z]{2}\s?\d{4,10}\b",
     "a plus code": r"\b[23456789CFGHJMPQRVWX]{4,8}\+[23456789CFGHJMPQRVWX]{2,3}\b",
     "an e-mail address": r"[\w.+-]+@[\w-]+\.\w+",

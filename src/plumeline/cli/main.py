@@ -19,14 +19,22 @@ from plumeline.errors import PlumelineError
 
 COMMANDS: dict[str, str] = {
     "assess": "plumeline.cli.assess:assess",
+    "audit": "plumeline.cli.audit:audit",
     "benchmark": "plumeline.cli.benchmark:benchmark",
+    "case": "plumeline.cli.case:case",
     "demo": "plumeline.cli.demo:demo",
     "exercise": "plumeline.cli.exercise:exercise",
     "image": "plumeline.cli.image:image",
     "inspect": "plumeline.cli.inspect:inspect",
     "locate": "plumeline.cli.locate:locate",
+    "outcome": "plumeline.cli.outcome:outcome",
+    "package": "plumeline.cli.package:package",
+    "policy": "plumeline.cli.policy:policy",
+    "release": "plumeline.cli.release:release",
+    "review": "plumeline.cli.review:review",
     "simulate": "plumeline.cli.simulate:simulate",
     "spectra": "plumeline.cli.spectra:spectra",
+    "verify": "plumeline.cli.package:verify",
 }
 """Command name to "module:attribute"; one line a command."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from shapely.geometry import shape
 
 from plumeline.access.records import utc
 from plumeline.cases.findings import (
@@ -18,15 +20,22 @@ from plumeline.cases.findings import (
     widened_area_m2,
 )
 from plumeline.errors import InputError
+from plumeline.frames import LocalFrame, lonlat
+from plumeline.provenance import Provenance
+from plumeline.units import RATE_UNITS
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from pathlib import Path
 
     import xarray as xr
     from numpy.typing import NDArray
 
-    from plumeline.frames import LocalFrame
-    from plumeline.sources import SourceReport
+    from plumeline.sources import SourceEstimate, SourceReport
+
+
+MOST_LOG10 = 1e6
+"""Evidence is capped here; a document has null where it is infinite."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,25 +106,24 @@ def located_of(report: SourceReport) -> Located:
         raise InputError("the result has no provenance, so nothing can be traced from it")
     frame = report.survey.frame
     fit = report.fit
-    sensors = np.asarray(fit["sensor_label"].to_numpy()).astype(str)
     times = fit["time"].to_numpy()
     return Located(
         findings=tuple(_source(source, report, frame) for source in report.sources),
         scores=tuple(
-            MachineScore(
-                label=source.label,
-                probability=min(1.0, max(0.0, source.probability)),
-                false_alarm_probability=min(1.0, max(0.0, report.false_alarm_probability)),
-                log10_bayes_factor=max(-1e6, min(1e6, report.log10_bayes_factor)),
+            _score(
+                source.label,
+                source.probability,
+                {
+                    "false_alarm_probability": report.false_alarm_probability,
+                    "log10_bayes_factor": report.log10_bayes_factor,
+                },
             )
             for source in report.sources
         ),
         probability_no_source=report.probability_no_source,
         frame=frame,
         detectability=report.detectability,
-        readings=frozenset(
-            zip(map(str, sensors), map(int, times.astype("datetime64[ms]").astype(int)), strict=True)
-        ),
+        readings=_readings(fit),
         start=_iso(times.min()),
         end=_iso(times.max()),
         inputs=frozenset(report.provenance.inputs.values()),
@@ -124,23 +132,56 @@ def located_of(report: SourceReport) -> Located:
     )
 
 
-def _source(source: Any, report: SourceReport, frame: LocalFrame) -> dict[str, Any]:
-    region = published_region(source.region_90.shape, frame)
-    limits = limits_in(report.detectability, source.region_90.shape)
+def _score(label: str, probability: float, evidence: dict[str, Any]) -> MachineScore:
+    bayes = evidence["log10_bayes_factor"]
+    return MachineScore(
+        label=label,
+        probability=min(1.0, max(0.0, probability)),
+        false_alarm_probability=min(1.0, max(0.0, evidence["false_alarm_probability"])),
+        log10_bayes_factor=MOST_LOG10 if bayes is None else max(-MOST_LOG10, min(MOST_LOG10, bayes)),
+    )
+
+
+def _readings(fit: xr.Dataset) -> frozenset[tuple[str, int]]:
+    sensors = np.asarray(fit["sensor_label"].to_numpy()).astype(str)
+    millis = fit["time"].to_numpy().astype("datetime64[ms]").astype(int)
+    return frozenset(zip(map(str, sensors), map(int, millis), strict=True))
+
+
+def _source(source: SourceEstimate, report: SourceReport, frame: LocalFrame) -> dict[str, Any]:
+    return _facts(
+        source.label,
+        source.region_90.shape,
+        height_m=_quantity(source.height_m),
+        rates={name: _quantity(rate) for name, rate in source.rate_kg_s.items()},
+        remarks=[*report.warnings, source.outside_survey],
+        detectability=report.detectability,
+        frame=frame,
+    )
+
+
+def _facts(
+    label: str,
+    local: shapely.MultiPolygon,
+    *,
+    height_m: Quantity,
+    rates: dict[str, Quantity],
+    remarks: list[str],
+    detectability: xr.Dataset,
+    frame: LocalFrame,
+) -> dict[str, Any]:
+    region = published_region(local, frame)
+    limits = limits_in(detectability, local)
     return {
-        "label": source.label,
+        "label": label,
         "region_90": region,
         "area_m2": widened_area_m2(region, frame),
-        "height_m": _quantity(source.height_m),
+        "height_m": height_m,
         "species": tuple(
-            SpeciesRate(
-                species=name, rate_kg_s=_quantity(rate), minimum_detectable_rate_kg_s=limits.get(name)
-            )
-            for name, rate in source.rate_kg_s.items()
+            SpeciesRate(species=name, rate_kg_s=rate, minimum_detectable_rate_kg_s=limits.get(name))
+            for name, rate in rates.items()
         ),
-        "remarks": tuple(
-            text for text in (*report.warnings, *((source.outside_survey,) if source.outside_survey else ()))
-        ),
+        "remarks": tuple(remark for remark in remarks if remark),
     }
 
 
@@ -177,3 +218,80 @@ def limits_in(detectability: xr.Dataset, region: shapely.MultiPolygon) -> dict[s
 
 def _iso(value: np.datetime64) -> str:
     return f"{np.datetime_as_string(value, unit='ms')}Z"
+
+
+def located_from_folder(folder: Path) -> Located:
+    """A result folder of `plumeline locate` as a case needs it.
+
+    Args:
+        folder: holds `result.json` and one `.nc` file with the groups `detectability` and `fit`.
+
+    Returns:
+        The same as `located_of` gives for the report.
+
+    Raises:
+        InputError: the folder is not a whole result, has no provenance, or is not placed on Earth.
+    """
+    try:
+        document = json.loads((folder / "result.json").read_bytes())
+        place, made = document["frame"], document["provenance"]
+        frame = LocalFrame(origin=lonlat(place["origin_lon_deg"], place["origin_lat_deg"]))
+        provenance = Provenance(
+            inputs=made["inputs"],
+            configuration=made["configuration"],
+            seed=made["seed"],
+            version=made["version"],
+        )
+        detectability, fit = _arrays(folder)
+        return Located(
+            findings=tuple(
+                _from_document(one, document, detectability, frame) for one in document["sources"]
+            ),
+            scores=tuple(_score(one["label"], one["probability"], document) for one in document["sources"]),
+            probability_no_source=document["probability_no_source"],
+            frame=frame,
+            detectability=detectability,
+            readings=_readings(fit),
+            start=_iso(fit["time"].to_numpy().min()),
+            end=_iso(fit["time"].to_numpy().max()),
+            inputs=frozenset(provenance.inputs.values()),
+            estimate=provenance.digest,
+            method=provenance.version,
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(
+            "not a whole result that is placed on Earth",
+            where=str(folder),
+            remedy="give the folder that plumeline locate wrote, of a survey with an origin",
+        ) from None
+
+
+def _arrays(folder: Path) -> tuple[xr.Dataset, xr.Dataset]:
+    import xarray as xr  # noqa: PLC0415 (slow to import)
+
+    (path,) = folder.glob("*.nc")
+    groups = []
+    for name in ("detectability", "fit"):
+        with xr.open_dataset(path, group=name, engine="h5netcdf") as dataset:
+            groups.append(dataset.load())
+    return groups[0], groups[1]
+
+
+def _from_document(
+    source: dict[str, Any], document: dict[str, Any], detectability: xr.Dataset, frame: LocalFrame
+) -> dict[str, Any]:
+    local: Any = shape(source["region_90"]["local_m"])
+    return _facts(
+        source["label"],
+        local if isinstance(local, shapely.MultiPolygon) else shapely.MultiPolygon([local]),
+        height_m=Quantity(**source["height_m"]),
+        rates={
+            rate["species"]: Quantity(**{
+                name: RATE_UNITS["g/s"] * rate[f"{name}_g_s"] for name in ("median", "low", "high")
+            })
+            for rate in source["rates"]
+        },
+        remarks=[*document["warnings"], source["outside_survey"]],
+        detectability=detectability,
+        frame=frame,
+    )
