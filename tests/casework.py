@@ -273,6 +273,7 @@ class World:
 
     where: str
     clock: Clock
+    exercise: bool = False
     keys: dict = field(default_factory=dict)
 
     def desk(self, badge):
@@ -280,7 +281,9 @@ class World:
 
 
 def make_world(where, *, exercise=False, partner_keys=()):
-    world = World(where=where, clock=Clock(), keys={badge: new_actor_keys(badge) for badge in ROLES})
+    world = World(
+        where=where, clock=Clock(), exercise=exercise, keys={badge: new_actor_keys(badge) for badge in ROLES}
+    )
     custodian = desks.create_store(
         where,
         organisation=Organisation(id=HOUSE, label="The house"),
@@ -315,7 +318,7 @@ def opened_case(world, **changes):
     analyst = world.desk("A-ANAL01")
     taken = intake.ingest(
         analyst,
-        survey(),
+        survey(name="EXERCISE-flight" if world.exercise else "flight"),
         authority=AUTHORITY,
         label="flight",
         position_sigma_m=0.03,

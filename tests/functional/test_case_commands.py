@@ -26,7 +26,7 @@ BADGES = {
 @pytest.fixture
 def call(tmp_path, capsys, monkeypatch):
     """Run a command as a badge; gives its JSON answer, or the exit code when `fails` is set."""
-    monkeypatch.setenv("PLUMELINE_PASSPHRASE", "a long passphrase for tests")
+    monkeypatch.setenv("PLUMELINE_PASSPHRASE", "")
     monkeypatch.setenv("PLUMELINE_STORE", str(tmp_path / "store"))
 
     def run(*words, badge=None, fails=None, as_json=True):
@@ -184,6 +184,7 @@ def test_a_real_flight_goes_from_authority_to_a_sealed_package(call, tmp_path, f
 
 def test_wrong_keys_files_and_stores_get_one_clear_line(call, tmp_path, monkeypatch):
     call("case", "list", fails=2)
+    monkeypatch.setenv("PLUMELINE_PASSPHRASE", "a long passphrase for tests")
     (tmp_path / "A-NONE01.key").write_text("not a key")
     assert "does not open" in call("case", "list", badge="A-NONE01", fails=5)
     call("policy", "keygen", "A-CUST01", tmp_path / "A-CUST01.key")

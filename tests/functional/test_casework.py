@@ -22,7 +22,7 @@ from plumeline.errors import AccessError, RefusedError
 from plumeline.outcomes import Answer, AnswerKind, HandoverState, OutcomeKind, Urgency
 from plumeline.outcomes.events import ANSWER_TYPE
 from plumeline.packages import read_card, read_notice, verify_package
-from plumeline.workflows import audits, handovers, intake, located, opening, release, review
+from plumeline.workflows import audits, handovers, intake, located, opening, recall, release, review
 from plumeline.workflows.desk import card_bytes, trust_card
 
 TOOLS = ("age", "age-keygen", "minisign", "openssl", "ssh-keygen")
@@ -277,10 +277,14 @@ def test_an_upheld_claim_withdraws_the_case_everywhere(tmp_path):
         reason="It is a licensed paint shop.",
     )
     handover, _ = handovers.enter_answer(analyst, claim)
+    # A newer package for the same recipient supersedes the older one; both are recalled when the claim is upheld.
+    newer, _ = casework.released(world, case, OTHER)
+    told = read_notice(recall.supersede(releaser, releases[OTHER], newer, "A better drawing."), card)
+    assert (told.kind.value, told.superseded_by) == ("supersede", newer)
     notices = handovers.decide_claim(releaser, handover, upheld=True, reason="The licence was shown.")
-    assert set(notices) == {PARTNER, OTHER}
-    for recipient, notice in notices.items():
-        assert read_notice(notice, card).release == releases[recipient]
+    assert set(notices) == {*releases.values(), newer}
+    for package_id, notice in notices.items():
+        assert read_notice(notice, card).release == package_id
     assert review.show_case(analyst, case).case.state is CaseState.WITHDRAWN
     assert {line.state for line in handovers.clock(analyst)} == {HandoverState.WITHDRAWN}
     assert handovers.reliability_table(analyst)[0].false == 1

@@ -41,7 +41,7 @@ K, S = AnswerKind, HandoverState
 def sent(**changes):
     facts = {
         "case": "C-CASE01", "source": "C-CASE01", "release": "P-REL001", "package": "a" * 64, "recipient": "O-PARTNER",
-        "urgency": Urgency.PRIORITY, "score": 0.9, "sensors": ("pid",),
+        "urgency": Urgency.PRIORITY, "score": 0.9, "sensors": ("pid",), "answer_keys": ("b" * 64,),
     }  # fmt: skip
     return Sent(**facts | changes)
 
@@ -177,7 +177,9 @@ def test_the_interval_is_jeffreys():
     grid = np.linspace(0, 1, 200_001)
     density = grid**7.5 * (1 - grid) ** 1.5
     below = np.cumsum(density) / density.sum()
-    assert [float(np.interp(end, grid, below)) for end in line.interval] == pytest.approx([0.05, 0.95], abs=1e-4)
+    assert [float(np.interp(end, grid, below)) for end in line.interval] == pytest.approx(
+        [0.05, 0.95], abs=1e-4
+    )
     assert BANDS[0] == 0.0
     assert BANDS[-1] == 1.0
 

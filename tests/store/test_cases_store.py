@@ -21,7 +21,7 @@ from plumeline.errors import AccessError, ConflictError, InputError, RefusedErro
 from plumeline.store.cases_engine import connect, migrate, transaction
 from plumeline.store.cases_places import Box
 from plumeline.store.vault import lock, new_vault, unlock
-from plumeline.workflows import audits, review
+from plumeline.workflows import audits, intake, review
 from plumeline.workflows import desk as desks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,11 +158,18 @@ def test_a_store_of_a_newer_version_is_left_alone(world):
 
 
 def test_live_and_exercise_never_mix(tmp_path):
-    world = casework.make_world(str(tmp_path), exercise=True)
-    case = casework.opened_case(world, exercise=True)
+    (tmp_path / "live").mkdir()
+    places = {False: str(tmp_path / "live"), True: str(tmp_path)}
+    worlds = {flag: casework.make_world(place, exercise=flag) for flag, place in places.items()}
+    case = casework.opened_case(worlds[True], exercise=True)
     assert case.startswith("X-")
     with pytest.raises(InputError, match="live and exercise"):
-        casework.opened_case(world, exercise=False)
+        casework.opened_case(worlds[True], exercise=False)
+    for flag, world in worlds.items():
+        wrong = casework.survey(name="flight" if flag else "EXERCISE-flight")
+        facts = {"authority": casework.AUTHORITY, "label": "flight", "position_sigma_m": 1.0}
+        with pytest.raises(InputError, match="live and exercise never mix"):
+            intake.ingest(world.desk("A-ANAL01"), wrong, **facts)
 
 
 def test_payloads_are_not_in_the_file_in_clear(tmp_path):

@@ -1,6 +1,7 @@
 """An actor's keys: one Ed25519 key to sign with, one age key to open the store with, in one file under a passphrase.
 
-The file is JSON sealed with age's scrypt recipient, so `age -d` opens it by hand. Key material is made by the
+The file is JSON sealed with age's scrypt recipient, so `age -d` opens it by hand; that takes about a second, on
+purpose. An empty passphrase leaves it unsealed, as `age-keygen` does. Key material is made by the
 system's random source and is the one thing in Plumeline that no seed repeats.
 
 References: RFC 8032 (Ed25519); age-encryption.org/v1.
@@ -109,7 +110,7 @@ def save_keys(keys: ActorKeys, path: Path, passphrase: str) -> None:
     Args:
         keys: the keys.
         path: where; must not exist.
-        passphrase: opens the file again.
+        passphrase: opens the file again; empty leaves it unsealed, for a disk that is encrypted itself.
 
     Raises:
         InputError: the file exists already.
@@ -119,7 +120,7 @@ def save_keys(keys: ActorKeys, path: Path, passphrase: str) -> None:
         "signing": keys.signing.seed.hex(),
         "sealing": str(keys.sealing),
     }).encode()
-    sealed = pyrage.passphrase.encrypt(plain, passphrase)
+    sealed = pyrage.passphrase.encrypt(plain, passphrase) if passphrase else plain
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -153,7 +154,7 @@ def load_keys(path: Path, passphrase: str) -> ActorKeys:
             f"the key file cannot be read: {error.strerror}", where=str(path), remedy="give your key file"
         ) from None
     try:
-        plain = json.loads(pyrage.passphrase.decrypt(sealed, passphrase))
+        plain = json.loads(pyrage.passphrase.decrypt(sealed, passphrase) if passphrase else sealed)
         return ActorKeys(
             plain["actor"],
             SigningKey(bytes.fromhex(plain["signing"])),

@@ -86,7 +86,7 @@ def claim(desk: Desk, handover: str, decision: str, reason: str, output: Path | 
     if output is None:
         return {"handover": handover, "claim": decision}
     output.mkdir(parents=True, exist_ok=True)
-    return [write_new(output / f"{recipient}.recall.json", notice) for recipient, notice in notices.items()]
+    return [write_new(output / f"{each}.recall.json", notice) for each, notice in notices.items()]
 
 
 @outcome.command()

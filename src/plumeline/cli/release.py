@@ -101,12 +101,12 @@ def fetch(desk: Desk, release_id: str, output: Path) -> Any:
 )
 @at_desk
 def recall(desk: Desk, case_id: str, reason: str, output: Path) -> Any:
-    """Withdraw a released case everywhere: one signed notice a recipient."""
+    """Withdraw a released case everywhere: one signed notice a package."""
     from plumeline.workflows.recall import recall as take_back  # noqa: PLC0415
 
     output.mkdir(parents=True, exist_ok=True)
     notices = take_back(desk, case_id, reason)
-    return [write_new(output / f"{recipient}.recall.json", notice) for recipient, notice in notices.items()]
+    return [write_new(output / f"{each}.recall.json", notice) for each, notice in notices.items()]
 
 
 @release.command()

@@ -105,6 +105,8 @@ class Sent:
     """The machine's probability at release, for the learning loop."""
     sensors: tuple[str, ...]
     """The sensors it rests on, for the learning loop."""
+    answer_keys: Annotated[tuple[Digest, ...], Field(min_length=1)]
+    """Public keys its answers may be signed with: the one inside the package, and the recipient's own if registered."""
 
 
 @record

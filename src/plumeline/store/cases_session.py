@@ -314,7 +314,7 @@ class Session:
         rows = self.connection.execute(
             select(AUDIT.c.data, AUDIT.c.leaf, AUDIT.c.chain).order_by(AUDIT.c.index)
         )
-        return [(bytes(row.data), bytes(row.leaf), bytes(row[1])) for row in rows]
+        return [(bytes(row.data), bytes(row.leaf), bytes(row.chain)) for row in rows]
 
     def all_compartments(self) -> frozenset[str]:
         """Every compartment that any record ever needed; for the question whether somebody holds all of them."""

@@ -29,12 +29,10 @@ from plumeline.outcomes.handover import Handover, HandoverState, fold_handover, 
 from plumeline.outcomes.learning import BandCount, reliability
 from plumeline.outcomes.resurvey import judge, require_closable
 from plumeline.store.cases_records import Change
-from plumeline.workflows.desk import latest
 from plumeline.workflows.recall import recall_in
 from plumeline.workflows.review import read_case, write_case
 
 if TYPE_CHECKING:
-    from plumeline.packages.events import ReleasePrepared
     from plumeline.store.cases_records import Head
     from plumeline.store.cases_session import Session
     from plumeline.workflows.desk import Desk
@@ -129,24 +127,17 @@ def enter_answer(desk: Desk, data: bytes, *, where: str = "") -> tuple[str, Answ
     envelope = read_envelope(data, payload_type=ANSWER_TYPE, where=where)
     claimed = from_plain(Answer, json.loads(envelope.payload), where=where)
     with desk.session() as session:
-        release = session.need(Verb.VIEW, claimed.package, kind=Kind.RELEASE)
-        prepared: ReleasePrepared = session.history(release)[0].event
-        keys = [prepared.receipt_key]
-        registered = latest(
-            session, session.need(Verb.VIEW, prepared.recipient, kind=Kind.ORGANISATION)
-        ).receipt_key
-        if registered is not None:
-            keys.append(registered)
-        payload, _ = open_envelope(data, payload_type=ANSWER_TYPE, trusted=keys, where=where)
-        answer = from_plain(Answer, payload, where=where)
-        heads = session.find(Kind.HANDOVER, verb=Verb.ANNOTATE, parent=release.parent)
-        for head in heads:
+        for head in session.find(Kind.HANDOVER, verb=Verb.ANNOTATE):
             handover = fold_handover(head.id, session.history(head))
-            if handover.sent.event.release == answer.package:
-                event = Answered(answer=answer, document=hashlib.sha256(data).hexdigest())
-                occasion = f"answer-{answer.kind.value.replace(' ', '-')}"
-                _write(session, head, handover, event, verb=Verb.ANNOTATE, occasion=occasion)
-                return head.id, answer
+            sent = handover.sent.event
+            if sent.release != claimed.package:
+                continue
+            payload, _ = open_envelope(data, payload_type=ANSWER_TYPE, trusted=sent.answer_keys, where=where)
+            answer = from_plain(Answer, payload, where=where)
+            event = Answered(answer=answer, document=hashlib.sha256(data).hexdigest())
+            occasion = f"answer-{answer.kind.value.replace(' ', '-')}"
+            _write(session, head, handover, event, verb=Verb.ANNOTATE, occasion=occasion)
+            return head.id, answer
     raise HiddenError
 
 
@@ -160,7 +151,7 @@ def decide_claim(desk: Desk, handover: str, *, upheld: bool, reason: str) -> dic
         reason: why.
 
     Returns:
-        For an upheld claim, recipient to the signed recall notice; else empty.
+        For an upheld claim, release to the signed recall notice; else empty.
 
     Raises:
         AccessError: hidden, not there or not permitted.

@@ -17,6 +17,7 @@ from plumeline.cases.findings import (
 from plumeline.cases.recordings import Ingested
 from plumeline.errors import InputError
 from plumeline.provenance import canonical_json
+from plumeline.simulations.exercise import MARK
 from plumeline.store.cases_records import Change, new_id
 from plumeline.workflows.authorities import find_authority
 
@@ -97,10 +98,11 @@ def ingest(
 
     Raises:
         AccessError: the authority is hidden or has expired.
-        InputError: the survey names no files, or has only local coordinates.
+        InputError: the survey names no files, has only local coordinates, or mixes live and exercise.
     """
     if not survey.inputs:
         raise InputError("the survey does not say which files it came from, so nothing can be traced to it")
+    _require_own_world(desk, survey)
     with desk.session() as session:
         permission = find_authority(session, authority)
         permission.require_alive(desk.now)
@@ -135,6 +137,25 @@ def ingest(
             ),
         )
     return Intake(recording=identifier, survey=_permitted(survey, found), replay=found)
+
+
+def _require_own_world(desk: Desk, survey: Survey) -> None:
+    """Exercises mark every file name; such a file stays out of a live store, and any other out of an exercise's.
+
+    Raises:
+        InputError: live and exercise would mix.
+    """
+    marked = {name.startswith(MARK) for name in survey.inputs}
+    if marked != {desk.exercise}:
+        raise InputError(
+            "live and exercise never mix: "
+            + (
+                "a recording without the mark of an exercise"
+                if desk.exercise
+                else "a recording of an exercise"
+            ),
+            where=survey.name,
+        )
 
 
 def _iso(value: np.datetime64) -> str:

@@ -31,7 +31,7 @@ def recall(desk: Desk, case_id: str, reason: str, *, claim: str | None = None) -
         claim: the hand-over whose error claim was upheld, if that is the reason.
 
     Returns:
-        Recipient to the signed notice, to be sent on the way the package went.
+        Release to the signed notice, to be sent on the way the package went.
 
     Raises:
         AccessError: hidden, not there or not permitted.
@@ -54,7 +54,7 @@ def recall_in(
         claim: the hand-over whose error claim was upheld, if that is the reason.
 
     Returns:
-        Recipient to the signed notice.
+        Release to the signed notice.
 
     Raises:
         AccessError: hidden, not there or not permitted.
@@ -67,7 +67,7 @@ def recall_in(
     notices: dict[str, bytes] = {}
     for recorded in case.releases:
         out = recorded.event
-        notices[out.recipient] = _notice(desk, session, out, reason, superseded_by=None)
+        notices[out.release] = _notice(desk, session, out, reason, superseded_by=None)
     recipient = case.releases[0].event.recipient
     event = Withdrawn(reason=reason, claim=claim)
     write_case(session, head, case, event, verb=Verb.RELEASE, occasion="case-recalled", recipient=recipient)

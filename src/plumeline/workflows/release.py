@@ -285,6 +285,8 @@ def _start_clock(
     session: Session, case: Case, prepared: ReleasePrepared, handover: str, package: str, urgency: Urgency
 ) -> None:
     marking = case.dossier.marking
+    registered = _organisation(session, prepared.recipient).receipt_key
+    keys = (prepared.receipt_key, registered) if registered is not None else (prepared.receipt_key,)
     session.write(
         Verb.RELEASE,
         "handover-begun",
@@ -300,6 +302,7 @@ def _start_clock(
                     urgency=urgency,
                     score=max((score.probability for score in case.dossier.scores), default=0.0),
                     sensors=tuple(sorted({recording.sensor for recording in case.dossier.recordings})),
+                    answer_keys=keys,
                 )
             ],
             state="sent",
