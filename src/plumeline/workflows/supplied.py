@@ -156,7 +156,7 @@ def _known(site: Responder) -> list[tuple[Species, Interval]]:
 
 def _downwind_m(site: Responder) -> float:
     """Farthest any gas passes its second emergency level, at its highest rate, now or in the worst weather [m]."""
-    now = Weather(wind_m_s=max(site.wind.speed_m_s, 0.5))
+    now = WORST_WEATHER if site.wind is None else Weather(wind_m_s=max(site.wind.speed_m_s, 0.5))
     reach_m = [0.0]
     for substance, rate in _known(site):
         level = emergency_level(substance, 2)
@@ -205,6 +205,11 @@ def _gases(site: Responder) -> tuple[GasHazard, ...]:
 
 def _approach(site: Responder) -> Bilingual:
     wind = site.wind
+    if wind is None:
+        return Bilingual(
+            en="The wind is not known: find it out before choosing a side.",
+            es="No se conoce el viento: averígüelo antes de elegir un lado.",
+        )
     if wind.speed_m_s < LIGHT_WIND_M_S or wind.spread_deg > WIDEST_SPREAD_DEG:
         return Bilingual(
             en="No safe side: the wind is too light or too variable. Keep to the outer distances all round.",
