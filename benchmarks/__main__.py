@@ -14,6 +14,9 @@ from benchmarks import results
 
 BENCHMARKS: dict[str, str] = {
     "blind": "Blind suites: detection, false alarms, coverage, errors, time; compared with the stored baseline.",
+    "real_releases": "Location, rate, regions and false sources on real controlled releases.",
+    "calibration": "Coverage of regions and rates on blind simulated flights nobody tuned on.",
+    "empty_flights": "How often a source is claimed where none is.",
     "simulation_speed": "Time to simulate a 30-min flight over 300 buildings.",
     "audit_speed": "Audit log: appends per second with full synchronisation, verification, proofs.",
     "crash_safety": "Kill -9 at random points of appends, releases and migrations.",

@@ -98,7 +98,7 @@ def minimum_detectable_rate(
 
     Args:
         prepared: the inversion's arrays.
-        theta: posterior mean of the transport parameters, shape (5,).
+        theta: posterior mean of the transport parameters, shape (6,).
         sigma: noise of each observation, shape (observation,) [scale].
         error: relative model error [1].
         exponent: learned exponent of the likelihood.

@@ -12,6 +12,7 @@ import xarray as xr
 from plumeline.provenance import Provenance
 from plumeline.sources.dependence import learned_exponent
 from plumeline.sources.detectability import minimum_detectable_rate
+from plumeline.sources.discrepancy import with_discrepancy
 from plumeline.sources.estimate import Interval, SourceEstimate, SourceReport
 from plumeline.sources.evidence_map import false_alarm_probability, with_birth_map
 from plumeline.sources.fit import fit_dataset
@@ -121,9 +122,10 @@ def _report(
             else 1.0 / settings.particles
         )
     bayes = math.log10(some)
-    posterior = _posterior(prepared, population)
+    drawn = with_discrepancy(prepared.problem, population, settings)
+    posterior = _posterior(prepared, population, drawn)
     claimed = probability_none <= 1.0 - settings.claim_probability
-    sources = _sources(prepared, population) if claimed else ()
+    sources = _sources(prepared, population.count[:, 0], drawn) if claimed else ()
     theta = population.theta.mean(axis=0)
     sigma = (prepared.problem.noise * np.exp(np.median(population.log_noise, axis=0)))[prepared.problem.group]
     detectability = minimum_detectable_rate(
@@ -153,6 +155,7 @@ def _report(
                 (1, "spread_z_factor"),
                 (3, "wind_factor"),
                 (4, "model_error"),
+                (5, "response_s"),
             )
         },
         "wind_turn_deg_median": float(np.rad2deg(np.median(population.theta[:, 2]))),
@@ -174,12 +177,12 @@ def _report(
     )
 
 
-def _posterior(prepared: Prepared, population: Population) -> xr.Dataset:
-    slots = population.sources.shape[1]
+def _posterior(prepared: Prepared, population: Population, drawn: Floats) -> xr.Dataset:
+    slots = drawn.shape[1]
     absent = np.arange(slots) >= population.count
-    rate = np.exp(population.sources[:, :, 3:]) * prepared.problem.scale
+    rate = np.exp(drawn[:, :, 3:]) * prepared.problem.scale
     rate[absent] = np.nan
-    place = np.where(absent[:, :, None], np.nan, population.sources[:, :, :3])
+    place = np.where(absent[:, :, None], np.nan, drawn[:, :, :3])
     return POSTERIOR.validate(
         xr.Dataset(
             {
@@ -194,7 +197,7 @@ def _posterior(prepared: Prepared, population: Population) -> xr.Dataset:
                     population.theta.copy(),
                     {
                         "units": "1",
-                        "long_name": "log spread y, log spread z, wind turn [rad], log wind factor, log model error",
+                        "long_name": "log spread y, log spread z, wind turn [rad], log wind factor, log model error, log response time [s]",
                     },
                 ),
             },
@@ -203,9 +206,8 @@ def _posterior(prepared: Prepared, population: Population) -> xr.Dataset:
     )
 
 
-def _sources(prepared: Prepared, population: Population) -> tuple[SourceEstimate, ...]:
+def _sources(prepared: Prepared, counts: NDArray[np.int64], drawn: Floats) -> tuple[SourceEstimate, ...]:
     """Sources of the most probable number that has enough draws for a region."""
-    counts = population.count[:, 0]
     tally = np.bincount(counts)
     tally[0] = 0
     number = int(np.argmax(tally))
@@ -214,7 +216,7 @@ def _sources(prepared: Prepared, population: Population) -> tuple[SourceEstimate
         # No number stands out: the strongest sources of every draw that has at least as many as usual.
         number = max(1, int(np.median(counts[counts > 0])))
         mine = counts >= number
-    drawn = population.sources[mine]
+    drawn = drawn[mine]
     absent = np.arange(drawn.shape[1]) >= counts[mine][:, None]
     rates = np.exp(drawn[:, :, 3:]) * prepared.problem.scale
     rates[absent] = 0.0

@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+def _respond(out: Floats, stretch: NDArray[np.int64], first: int, last: int, keep: float) -> None:
+    """First-order response of the sensor along each stretch, in place; a stretch starts settled."""
+    for row in range(first + 1, last):
+        if stretch[row] == stretch[row - 1]:
+            out[0, row] += keep * (out[0, row - 1] - out[0, row])
+            out[1, row] += keep * (out[1, row - 1] - out[1, row])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def column(
     problem: Problem,
     source: Floats,
@@ -90,6 +99,8 @@ def column(
             total_wide += wide
         out[0, row] = strength * total / (last - first)
         out[1, row] = strength * total_wide / (last - first)
+    if problem.row_s > 0.0:
+        _respond(out, row_stretch, first_row, last_row, math.exp(-problem.row_s / math.exp(theta[5])))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)

@@ -31,7 +31,7 @@ class Particle(NamedTuple):
     sources: Floats
     """x, y, height, log rate per species, shape (slot, 3 + species)."""
     theta: Floats
-    """Transport parameters, shape (5,)."""
+    """Transport parameters, shape (6,)."""
     detour: Floats
     """Turn and log factor of the way to each stretch, shape (stretch, 2)."""
     log_noise: Floats
@@ -54,7 +54,7 @@ class Scales(NamedTuple):
     """Proposal shapes learned from the population."""
 
     theta: Floats
-    """Cholesky factor of the theta block, shape (5, 5)."""
+    """Cholesky factor of the theta block, shape (6, 6)."""
     beta: Floats
     """Cholesky factor of the background block, shape (coefficient, coefficient)."""
     log_noise: float

@@ -49,6 +49,8 @@ class Problem(NamedTuple):
     """Concentration unit of each species, shape (species,) [kg m-3]."""
     block: Integers
     """Time block of each observation, for the dependence of residuals, shape (observation,)."""
+    row_s: float
+    """Time from row to row where a sensor's response smears them; 0 where it does not [s]."""
     stretch: Integers
     """Stretch of each row: a fixed sensor, or a part of a moving one's track, shape (row,); rows of one lie together."""
     stretch_row: Integers
@@ -77,9 +79,9 @@ class Priors(NamedTuple):
     height_sd: float
     """Scale of the half-normal height [m]."""
     theta_mean: Floats
-    """Means of log fy, log fz, wind turn, log wind factor, log model error, shape (5,)."""
+    """Means of the transport parameters, in the order of `THETA`, shape (6,)."""
     theta_sd: Floats
-    """Their standard deviations, shape (5,)."""
+    """Their standard deviations, shape (6,)."""
     log_noise_sd: float
     """Standard deviation of the log of each group's noise over its first guess [1]."""
     detour_sd: Floats
@@ -88,8 +90,8 @@ class Priors(NamedTuple):
     """Degrees of freedom of the residuals' Student t [1]."""
 
 
-THETA = 5
-"""log fy, log fz, wind turn [rad], log wind factor, log relative model error."""
+THETA = 6
+"""log fy, log fz, wind turn [rad], log wind factor, log relative model error, log response time [s]."""
 
 
 @njit(cache=True, nogil=True)

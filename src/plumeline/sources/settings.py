@@ -47,9 +47,9 @@ class InferenceSettings:
     """Horizontal turbulence angle where the survey gives none [rad]."""
     elevation_sigma_rad: float = 0.1
     """Vertical turbulence angle where the survey gives none [rad]."""
-    spread_y_log_sd: float = 0.4
+    spread_y_log_sd: float = 0.5
     """Prior spread of the factor on the horizontal spread [1]."""
-    spread_z_log_sd: float = 0.5
+    spread_z_log_sd: float = 0.8
     """Prior spread of the factor on the vertical spread [1]."""
     wind_turn_sd_rad: float = 0.1
     """Prior spread of a constant error of the wind's direction [rad]."""
@@ -69,10 +69,20 @@ class InferenceSettings:
     """Prior spread of a sensor's log noise around its first guess [1]."""
     dof: float = 4.0
     """Degrees of freedom of the residuals' Student t [1]."""
+    response_s: float = 1.5
+    """Prior median of a moving sensor's response time [s]."""
+    response_log_sd: float = 0.8
+    """Prior spread of its logarithm [1]."""
     background_knot_s: float | None = None
     """Time between knots of the drifting background [s]; None: an hour at fixed sensors, an eighth of a flight."""
     dependence_share: float = 0.5
     """Share of the likelihood's learned exponent that is used; calibrated, see `docs/method.md` [1]."""
+    discrepancy_along: float = 0.2
+    """Position error of the plume model along the wind per distance to the readings [1]."""
+    discrepancy_across: float = 0.1
+    """Position error of the plume model across the wind per distance to the readings [1]."""
+    discrepancy_log_rate: float = 0.2
+    """Error of the plume model's log rate [1]."""
     claim_probability: float = 0.9
     """Least posterior probability of a source at which one is reported."""
     null_draws: int = 60
@@ -97,6 +107,8 @@ class InferenceSettings:
             "model_error",
             "model_error_log_sd",
             "noise_log_sd",
+            "response_s",
+            "response_log_sd",
             "dependence_share",
         }
         for name in sorted(positive):

@@ -49,7 +49,7 @@ class Population:
     sources: Floats
     """Shape (particle, slot, 3 + species)."""
     theta: Floats
-    """Shape (particle, 5)."""
+    """Shape (particle, 6)."""
     detour: Floats
     """Shape (particle, stretch, 2)."""
     log_noise: Floats
