@@ -64,8 +64,11 @@ def with_discrepancy(problem: Problem, population: Population, settings: Inferen
     """
     distance, heading = reach(problem, population)
     error = np.random.default_rng(settings.seed + 4).standard_normal((*distance.shape, 3))
-    along = settings.discrepancy_along * distance * error[:, :, 0]
-    across = settings.discrepancy_across * distance * error[:, :, 1]
+    momentary = problem.row_s > 0.0
+    size_along = settings.momentary_discrepancy_along if momentary else settings.discrepancy_along
+    size_across = settings.momentary_discrepancy_across if momentary else settings.discrepancy_across
+    along = size_along * distance * error[:, :, 0]
+    across = size_across * distance * error[:, :, 1]
     out = population.sources.copy()
     out[:, :, 0] += along * heading[:, :, 0] - across * heading[:, :, 1]
     out[:, :, 1] += along * heading[:, :, 1] + across * heading[:, :, 0]

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 PILOT_EXPONENT = 0.3
 """Exponent of the pilot run, whose residuals say how far readings depend on each other [1]."""
+MANY_DRAWS = 0.02
+"""Share of draws from which on their number estimates a probability well."""
 LEAST_DRAWS = 40
 """Fewer draws than this give no region."""
 COMPASS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
@@ -109,19 +111,7 @@ def _report(
 ) -> SourceReport:
     population = outcome.population
     prior_none = settings.prior_no_source
-    # Z = p0 Z0 + (1 - p0) Z1, so Z1 follows from the two runs; where nothing is left of it, the draws' own share bounds it.
-    log_ratio = outcome.log_evidence - nothing.log_evidence
-    share_none = float(np.mean(population.count[:, 0] == 0))
-    some = max(math.exp(min(log_ratio, 700.0)) - prior_none, 1e-6) / (1.0 - prior_none)
-    probability_none = prior_none / (prior_none + (1.0 - prior_none) * some)
-    if share_none > 0.02:  # the draws are the better estimate where they are many
-        probability_none = share_none
-        some = (
-            (1.0 - share_none) / share_none * prior_none / (1.0 - prior_none)
-            if share_none < 1
-            else 1.0 / settings.particles
-        )
-    bayes = math.log10(some)
+    probability_none, bayes = _evidence(outcome, nothing, prior_none)
     drawn = with_discrepancy(prepared.problem, population, settings)
     posterior = _posterior(prepared, population, drawn)
     claimed = probability_none <= 1.0 - settings.claim_probability
@@ -175,6 +165,22 @@ def _report(
         warnings=_warnings(prepared, sources, diagnostics),
         provenance=Provenance(inputs=survey.inputs, configuration=settings.as_dict(), seed=settings.seed),
     )
+
+
+def _evidence(outcome: Outcome, nothing: Outcome, prior_none: float) -> tuple[float, float]:
+    """Posterior probability of no source, and log10 of the evidence for some over none.
+
+    Z = p0 Z0 + (1 - p0) Z1, so Z1 follows from the two runs. Where draws without a source are many, their share is the
+    better estimate; where there are none although deaths are tried all the time, they bound it.
+    """
+    counts = outcome.population.count[:, 0]
+    share = float(np.mean(counts == 0))
+    prior_odds = prior_none / (1.0 - prior_none)
+    log_ratio = outcome.log_evidence - nothing.log_evidence
+    some = max(math.exp(min(log_ratio, 700.0)) - prior_none, 0.0) / (1.0 - prior_none)
+    some = (1.0 - share) / share * prior_odds if share > MANY_DRAWS else max(some, prior_odds * counts.size)
+    some = max(some, prior_odds / counts.size)
+    return prior_odds / (prior_odds + some), math.log10(some)
 
 
 def _posterior(prepared: Prepared, population: Population, drawn: Floats) -> xr.Dataset:

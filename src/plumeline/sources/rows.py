@@ -47,10 +47,11 @@ def wind_and_spread(samples: Samples, settings: InferenceSettings, *, moving: bo
         window_s = float(np.clip(samples.extent_m / max(np.median(wind[:, 2]), 0.5), 30.0, 120.0))
         for sensor in np.unique(samples.sensor):
             mine = samples.sensor == sensor
-            wind[mine, :2], sigma = _running_wind(samples.time_s[mine], wind[mine, :2], window_s)
-            lacking = ~np.isfinite(spread[mine, 0])
-            spread[np.flatnonzero(mine)[lacking], 0] = np.clip(sigma[lacking], 0.1, 0.6)
+            wind[mine, :2] = _running_wind(samples.time_s[mine], wind[mine, :2], window_s)
         wind[:, 2] = np.maximum(np.hypot(wind[:, 0], wind[:, 1]), 0.25)
+        # A second's reading cuts the plume as it stands at that moment, far narrower than a mean over minutes.
+        spread[:] = (settings.momentary_sigma_y_rad, settings.momentary_sigma_z_rad)
+        return wind, spread
     for column, default in enumerate((settings.direction_sigma_rad, settings.elevation_sigma_rad)):
         lacking = ~np.isfinite(spread[:, column])
         spread[lacking, column] = default
@@ -60,17 +61,12 @@ def wind_and_spread(samples: Samples, settings: InferenceSettings, *, moving: bo
     return wind, spread
 
 
-def _running_wind(time_s: Floats, wind: Floats, window_s: float) -> tuple[Floats, Floats]:
-    """Centred running mean of the wind, shape (sample, 2), and its direction's standard deviation, shape (sample,) [rad]."""
+def _running_wind(time_s: Floats, wind: Floats, window_s: float) -> Floats:
+    """Centred running mean of the wind, shape (sample, 2) [m s-1]."""
     low = np.searchsorted(time_s, time_s - 0.5 * window_s, side="left")
     high = np.searchsorted(time_s, time_s + 0.5 * window_s, side="right")
-    count = (high - low)[:, None]
     total = np.vstack([np.zeros((1, 2)), np.cumsum(wind, axis=0)])
-    mean = (total[high] - total[low]) / count
-    unit = wind / np.maximum(np.hypot(wind[:, 0], wind[:, 1]), 1e-9)[:, None]
-    total = np.vstack([np.zeros((1, 2)), np.cumsum(unit, axis=0)])
-    length = np.hypot(*((total[high] - total[low]) / count).T)
-    return mean, np.sqrt(np.maximum(-2.0 * np.log(np.clip(length, 1e-6, 1.0)), 0.0))
+    return np.asarray((total[high] - total[low]) / (high - low)[:, None])
 
 
 def row_seconds(samples: Samples, settings: InferenceSettings, *, moving: bool) -> float:

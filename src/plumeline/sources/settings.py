@@ -47,6 +47,10 @@ class InferenceSettings:
     """Horizontal turbulence angle where the survey gives none [rad]."""
     elevation_sigma_rad: float = 0.1
     """Vertical turbulence angle where the survey gives none [rad]."""
+    momentary_sigma_y_rad: float = 0.08
+    """Horizontal spread of a plume cut in seconds, per distance [rad]."""
+    momentary_sigma_z_rad: float = 0.06
+    """Vertical spread of a plume cut in seconds, per distance [rad]."""
     spread_y_log_sd: float = 0.5
     """Prior spread of the factor on the horizontal spread [1]."""
     spread_z_log_sd: float = 0.8
@@ -77,11 +81,15 @@ class InferenceSettings:
     """Time between knots of the drifting background [s]; None: an hour at fixed sensors, an eighth of a flight."""
     dependence_share: float = 0.5
     """Share of the likelihood's learned exponent that is used; calibrated, see `docs/method.md` [1]."""
-    discrepancy_along: float = 0.2
-    """Position error of the plume model along the wind per distance to the readings [1]."""
-    discrepancy_across: float = 0.1
-    """Position error of the plume model across the wind per distance to the readings [1]."""
-    discrepancy_log_rate: float = 0.2
+    discrepancy_along: float = 0.12
+    """Position error of the plume model along the wind per distance to averaged readings [1]."""
+    discrepancy_across: float = 0.06
+    """Position error of the plume model across the wind per distance to averaged readings [1]."""
+    momentary_discrepancy_along: float = 0.45
+    """The same along the wind for readings of seconds, whose plume is far from a mean one [1]."""
+    momentary_discrepancy_across: float = 0.15
+    """The same across the wind for readings of seconds [1]."""
+    discrepancy_log_rate: float = 0.25
     """Error of the plume model's log rate [1]."""
     claim_probability: float = 0.9
     """Least posterior probability of a source at which one is reported."""
