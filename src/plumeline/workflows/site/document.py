@@ -134,8 +134,12 @@ def _activity(activity: Activity) -> dict[str, Any]:
         "gone": _number(activity.gone),
         "last_seen": activity.last_seen.isoformat() if activity.last_seen else None,
         "last_looked": activity.last_looked.isoformat() if activity.last_looked else None,
-        "last_limit_g_s": None if activity.last_limit_kg_s is None else _number(activity.last_limit_kg_s * 1e3),
-        "forecast": [{"time": time.isoformat(), "active": _number(chance)} for time, chance in activity.forecast],
+        "last_limit_g_s": None
+        if activity.last_limit_kg_s is None
+        else _number(activity.last_limit_kg_s * 1e3),
+        "forecast": [
+            {"time": time.isoformat(), "active": _number(chance)} for time, chance in activity.forecast
+        ],
         "evidence": list(activity.evidence),
     }
 
@@ -145,7 +149,11 @@ def _neighbours(neighbours: Neighbours) -> dict[str, Any]:
         "receptors": None
         if neighbours.receptors is None
         else [
-            {"kind": one.kind, "distance_m": round(one.distance_m), "bearing_deg": round(one.bearing_deg) % 360}
+            {
+                "kind": one.kind,
+                "distance_m": round(one.distance_m),
+                "bearing_deg": round(one.bearing_deg) % 360,
+            }
             for one in neighbours.receptors
         ],
         "people": [

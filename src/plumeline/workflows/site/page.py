@@ -75,5 +75,7 @@ def _forecast(found: SiteAssessment) -> dict[str, Any] | None:
     width, height = CHART_PX
     chances = [chance for _, chance in found.activity.forecast]
     step = width / (len(chances) - 1)
-    line = "M" + "L".join(f"{index * step:.1f} {height * (1 - chance):.1f}" for index, chance in enumerate(chances))
+    line = "M" + "L".join(
+        f"{index * step:.1f} {height * (1 - chance):.1f}" for index, chance in enumerate(chances)
+    )
     return {"width": width, "height": height, "line": line, "hours": len(chances) - 1}
