@@ -58,8 +58,6 @@ def run(options: argparse.Namespace) -> Figures:
         processes=options.processes,
     )
     result = run_benchmark(request)
-    if options.page is not None:
-        options.page.write_text(benchmark_page(result, _real_figures()), encoding="utf-8")
     plain = as_plain(result)
     if options.write_baseline:
         stored = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
@@ -75,6 +73,8 @@ def run(options: argparse.Namespace) -> Figures:
         worse = regressions(json.loads(BASELINE.read_text()), plain)
         if worse:
             raise PlumelineError("worse than the stored baseline beyond noise: " + "; ".join(worse))
+    if options.page is not None:
+        options.page.write_text(benchmark_page(result, _real_figures()), encoding="utf-8")
     return _figures(result)
 
 
