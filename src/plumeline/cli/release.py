@@ -65,7 +65,11 @@ def sign(desk: Desk, release_id: str) -> Any:
 @release.command()
 @click.argument("release_id")
 @click.option(
-    "--urgency", type=click.Choice(["immediate", "priority", "routine"]), default="routine", show_default=True
+    "--urgency",
+    type=click.Choice(["immediate", "priority", "routine"]),
+    default="routine",
+    show_default=True,
+    help="How soon the recipient is asked to answer.",
 )
 @click.option(
     "--timestamp", type=click.Path(path_type=Path), help="RFC 3161 response over release.dsse.json."
