@@ -3,13 +3,13 @@
 For a plume's pixels with contrast factors f and residuals d (what is left of a pixel after its detector column's mean
 and its material's departure), v = Σ f d / Σ f² estimates the signal over a surface of mean contrast. The same sum over
 the same outline laid elsewhere on the scene gives the covariance of v where there is no plume, with all the clutter
-and striping that neighbours share; shrinkage makes it invertible. To it comes a share of the excess itself, because no
-record fits a strong plume exactly.
+and striping that neighbours share; shrinkage makes it invertible. For identification a share of the
+first fitted gas signal is added to it, because no record fits a strong plume exactly.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,8 +67,28 @@ class PlumeSpectrum:
     """1 sigma of it, shape (band,)."""
     raw_targets: Doubles
     """Change per ppm m in the cube's unit, shape (gas, band)."""
+    whitener: Doubles
+    """W with WᵀW the inverse covariance of the patches, shape (band, band)."""
     patches: int
     """Patches behind the null."""
+
+    def widened(self, modelled: Doubles) -> PlumeSpectrum:
+        """The same spectrum with the shape error of a strong plume in its covariance.
+
+        Args:
+            modelled: whitened signal of the gases as first fitted, shape (band,).
+
+        Returns:
+            The spectrum, whitened anew.
+        """
+        signal = np.linalg.solve(self.whitener, modelled)
+        covariance = np.linalg.inv(self.whitener.T @ self.whitener) + np.diag(
+            np.square(TEMPLATE_ERROR * signal)
+        )
+        whitener = np.linalg.inv(np.linalg.cholesky(covariance))
+        return replace(
+            self, excess=whitener @ self.raw, design=whitener @ self.raw_targets.T, whitener=whitener
+        )
 
 
 def scene_residuals(cube: Single, model: TargetModel, materials: Materials, excluded: Flags) -> Residuals:
@@ -122,16 +142,15 @@ def plume_spectrum(residuals: Residuals, model: TargetModel, plume: Plume, *, se
         )
     nulls = _null(residuals, line, sample, norm, seed)
     base = background(nulls, shrink=True)
-    covariance = np.linalg.inv(base.whitener.T @ base.whitener) + np.diag(np.square(TEMPLATE_ERROR * excess))
-    whitener = np.linalg.inv(np.linalg.cholesky(covariance))
     mean = residuals.mean[sample].mean(axis=0)
     change = targets(model, mean)
     return PlumeSpectrum(
-        excess=whitener @ excess,
-        design=whitener @ change.T,
+        excess=base.whitener @ excess,
+        design=base.whitener @ change.T,
         raw=excess,
         raw_sigma=nulls.std(axis=0),
         raw_targets=change,
+        whitener=base.whitener,
         patches=len(nulls),
     )
 

@@ -215,7 +215,7 @@ def detect(
     for plume in plumes:
         try:
             spectrum = plume_spectrum(residuals, model, plume, seed=seed) if residuals is not None else None
-            found = identify(spectrum.excess, spectrum.design, model.gases) if spectrum is not None else None
+            found = _identified(spectrum, model) if spectrum is not None else None
             detected.append(DetectedPlume(plume=plume, identification=found, spectrum=spectrum, remark=""))
         except RefusedError as error:
             detected.append(DetectedPlume(plume=plume, identification=None, spectrum=None, remark=str(error)))
@@ -225,6 +225,13 @@ def detect(
         columns_ppm_m=_columns(scores, detected, gases, response, model.sign, air_mass),
         plume_mask=_rim(plumes, shape, pixels=0),
     )
+
+
+def _identified(spectrum: PlumeSpectrum, model: TargetModel) -> Identification:
+    """Identify twice: the first fit tells how large the shape error is that the second allows for."""
+    first = identify(spectrum.excess, spectrum.design, model.gases)
+    wider = spectrum.widened(first.modelled)
+    return identify(wider.excess, wider.design, model.gases)
 
 
 def _supported(cube: Single, model: TargetModel, scores: Scores, *, rate: float, seed: int) -> list[Plume]:
