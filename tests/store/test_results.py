@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
@@ -212,3 +213,11 @@ def test_infinite_limits_and_unknown_values_become_null():
     document = locate_document(report)
     assert document["minimum_detectable_rate"][0]["visible_share"] < 1
     assert document["sources"] == []
+
+
+def test_what_the_survey_remarked_is_not_said_twice():
+    report = fakes.fake_report()
+    report = replace(report, warnings=(*report.survey.remarks, *report.warnings))
+    document = locate_document(report)
+    assert document["warnings"] == ["the wind turned by 20° during the flight"]
+    assert document["remarks"] == [fakes.NO_SOURCE_REMARK]

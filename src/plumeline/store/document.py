@@ -62,8 +62,8 @@ def locate_document(report: SourceReport) -> dict[str, Any]:
         "sources": [_source(source, frame) for source in report.sources],
         "minimum_detectable_rate": minimum_detectable_rates(report.detectability),
         "diagnostics": {name: _plain(value) for name, value in sorted(report.diagnostics.items())},
-        "warnings": list(report.warnings),
-        "remarks": [line for line in report.survey.remarks if line not in report.warnings],
+        "warnings": [line for line in report.warnings if line not in report.survey.remarks],
+        "remarks": list(report.survey.remarks),
         "provenance": None if report.provenance is None else report.provenance.as_dict(),
     }
 
