@@ -124,10 +124,7 @@ def case_uco(content: Content) -> bytes:
                         {
                             "@id": _kb("Hash", recording.sha256),
                             "@type": "uco-types:Hash",
-                            "uco-types:hashMethod": {
-                                "@type": "uco-vocabulary:HashNameVocab",
-                                "@value": "SHA256",
-                            },
+                            "uco-types:hashMethod": "SHA256",
                             "uco-types:hashValue": {
                                 "@type": "xsd:hexBinary",
                                 "@value": recording.sha256.upper(),
