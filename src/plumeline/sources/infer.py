@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Progress = Callable[[float, str], None]
 
-PILOT_EXPONENT = 0.3
+PILOT_EXPONENT = 0.5
 """Exponent of the pilot run, whose residuals say how far readings depend on each other [1]."""
 MANY_DRAWS = 0.02
 """Share of draws from which on their number estimates a probability well."""
@@ -68,7 +68,7 @@ def infer(
     pilot = sample(
         problem,
         prepared.priors,
-        particles=max(settings.particles // 4, 48),
+        particles=max(settings.particles // 3, 48),
         sweeps=2,
         seed=settings.seed + 3,
         temper=PILOT_EXPONENT,

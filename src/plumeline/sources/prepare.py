@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 
+LEAST_BLOCKS = 12
+"""Time blocks that a survey is cut into at least, to learn how far its readings depend on each other."""
 BIRTH_GRID = 48
 """Cells along each side of the birth map."""
 
@@ -86,7 +88,9 @@ def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
     knot_s = settings.background_knot_s or knot_seconds(samples, moving=moving)
     basis = background_basis(row_time[row], species, group, value, censored, noise, knot_s)
     stretch, edges = stretches(row_time, row_sensor, moving=moving)
-    depends_s = 6.0 * row_s if not moving else 60.0
+    span_s = max(float(np.ptp(row_time)), row_s)
+    # Blocks long against the memory of the air, yet enough of them to estimate a variance from.
+    depends_s = min(max(span_s / LEAST_BLOCKS, row_s), 6.0 * row_s) if not moving else 60.0
     middle = samples.receptor
     margin = (
         settings.margin_m if settings.margin_m is not None else min(max(0.25 * samples.extent_m, 20.0), 200.0)

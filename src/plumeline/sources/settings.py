@@ -19,9 +19,9 @@ class InferenceSettings:
 
     seed: int = 1
     """Random seed."""
-    particles: int = 256
+    particles: int = 320
     """Posterior draws."""
-    sweeps: int = 3
+    sweeps: int = 4
     """Moves of every parameter after each tempering step; three times as many after the last."""
     max_sources: int = 5
     """Largest number of sources considered."""
@@ -81,9 +81,9 @@ class InferenceSettings:
     """Time between knots of the drifting background [s]; None: an hour at fixed sensors, an eighth of a flight."""
     dependence_share: float = 0.5
     """Share of the likelihood's learned exponent that is used; calibrated, see `docs/method.md` [1]."""
-    discrepancy_along: float = 0.12
+    discrepancy_along: float = 0.25
     """Position error of the plume model along the wind per distance to averaged readings [1]."""
-    discrepancy_across: float = 0.06
+    discrepancy_across: float = 0.18
     """Position error of the plume model across the wind per distance to averaged readings [1]."""
     momentary_discrepancy_along: float = 0.45
     """The same along the wind for readings of seconds, whose plume is far from a mean one [1]."""
