@@ -115,3 +115,9 @@ def test_progress_runs_from_start_to_end():
     assert shares[0] == 0.0
     assert shares[-1] == 1.0
     assert shares == sorted(shares)
+
+
+def test_the_predicted_band_holds_about_nine_readings_of_ten(report):
+    fit = report.fit
+    inside = (fit["observed"] >= fit["predicted_low"]) & (fit["observed"] <= fit["predicted_high"])
+    assert 0.8 < float(inside.mean()) <= 1.0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from scipy.stats import t
 
 from plumeline.sources.products import FIT
 
@@ -37,6 +38,10 @@ def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:
         + np.exp(2.0 * np.median(population.theta[:, 4]))
         * (np.median(population.enhancement, axis=0) ** 2).sum(axis=0)
     )
+    # What a reading may be, not only what its mean is: the t's own 90 % joins the draws' in quadrature.
+    scatter = t.ppf(0.95, prepared.priors.dof) * sigma
+    low = middle - np.hypot(middle - low, scatter)
+    high = middle + np.hypot(high - middle, scatter)
     receptor = prepared.samples.receptor[problem.row_start[:-1]]
     place = 0.5 * (receptor[:, :3] + receptor[:, 3:])[problem.row]
     seconds = (prepared.row_time_s[problem.row] * 1e9).astype("timedelta64[ns]")

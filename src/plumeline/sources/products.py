@@ -75,10 +75,10 @@ FIT = register(
                 dims=("reading",), kind="f", units="kg m-3", doc="Posterior median, background included."
             ),
             "predicted_low": Variable(
-                dims=("reading",), kind="f", units="kg m-3", doc="5 % of the prediction."
+                dims=("reading",), kind="f", units="kg m-3", doc="5 % of what a reading may be."
             ),
             "predicted_high": Variable(
-                dims=("reading",), kind="f", units="kg m-3", doc="95 % of the prediction."
+                dims=("reading",), kind="f", units="kg m-3", doc="95 % of what a reading may be."
             ),
             "standard_residual": Variable(
                 dims=("reading",), kind="f", units="1", doc="Residual over its predicted sigma."
