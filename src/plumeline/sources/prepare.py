@@ -91,17 +91,6 @@ def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
     span_s = max(float(np.ptp(row_time)), row_s)
     # Blocks long against the memory of the air, yet enough of them to estimate a variance from.
     depends_s = min(max(span_s / LEAST_BLOCKS, row_s), 6.0 * row_s) if not moving else 60.0
-    middle = samples.receptor
-    margin = (
-        settings.margin_m if settings.margin_m is not None else min(max(0.25 * samples.extent_m, 20.0), 200.0)
-    )
-    box = np.array([
-        middle[:, [0, 3]].min() - margin,
-        middle[:, [0, 3]].max() + margin,
-        middle[:, [1, 4]].min() - margin,
-        middle[:, [1, 4]].max() + margin,
-        settings.max_height_m,
-    ])
     problem = Problem(
         receptor=np.ascontiguousarray(samples.receptor),
         is_path=np.ascontiguousarray(samples.is_path),
@@ -123,7 +112,7 @@ def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
         stretch_observation=np.searchsorted(row, edges).astype(np.int64),
         lagrangian=np.array([200.0, 100.0]),
         direction_error=settings.direction_error_rad,
-        box=box,
+        box=_search_box(samples, settings),
         birth_map=np.full((BIRTH_GRID, BIRTH_GRID), 1.0 / BIRTH_GRID**2),
     )
     return Prepared(
@@ -137,6 +126,21 @@ def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
         row_s=row_s,
         remarks=_remarks(samples, survey),
     )
+
+
+def _search_box(samples: Samples, settings: InferenceSettings) -> Floats:
+    """Where sources are sought: x low, x high, y low, y high, z high, shape (5,) [m]."""
+    margin = (
+        settings.margin_m if settings.margin_m is not None else min(max(0.25 * samples.extent_m, 20.0), 200.0)
+    )
+    x, y = samples.receptor[:, [0, 3]], samples.receptor[:, [1, 4]]
+    return np.array([
+        x.min() - margin,
+        x.max() + margin,
+        y.min() - margin,
+        y.max() + margin,
+        settings.max_height_m,
+    ])
 
 
 def _flat(
