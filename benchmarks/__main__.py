@@ -13,6 +13,7 @@ import sys
 from benchmarks import results
 
 BENCHMARKS: dict[str, str] = {
+    "first_run": "What a stranger waits for: the demo cold and warm, the import of the command line.",
     "blind": "Blind suites: detection, false alarms, coverage, errors, time; compared with the stored baseline.",
     "real_releases": "Location, rate, regions and false sources on real controlled releases.",
     "calibration": "Coverage of regions and rates on blind simulated flights nobody tuned on.",

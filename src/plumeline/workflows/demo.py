@@ -67,7 +67,8 @@ def demo_request(*, output: Path | None, seed: int, force: bool) -> LocateReques
     return LocateRequest(
         survey=flight,
         output=output,
-        settings=InferenceSettings(seed=seed),
+        # Half the usual draws: a first run also compiles the kernels, and the whole shall take less than a minute.
+        settings=InferenceSettings(seed=seed, particles=160, sweeps=3),
         basemap=flight / "footprints.geojson",
         force=force,
     )
