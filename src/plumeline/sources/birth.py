@@ -13,7 +13,7 @@ from numba import njit
 
 from plumeline.sources.likelihood import column
 from plumeline.sources.particle import LOG_TWO_PI, accept, add_source, log_like_of, log_prior_source
-from plumeline.sources.problem import normal, uniform
+from plumeline.sources.problem import INNER, normal, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ RATE_PROPOSAL_SD = 0.6
 """Spread of a proposed log rate around its least-squares value [1]."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _rate_proposal(problem: Problem, priors: Priors, residual_of: Floats, col: Floats, s: int) -> float:
     """Log of the least-squares rate of one species for a residual, kept within three prior sigmas."""
     top = 0.0
@@ -45,7 +45,7 @@ def _rate_proposal(problem: Problem, priors: Priors, residual_of: Floats, col: F
     return float(max(low, math.log(max(top / bottom, 1e-300))))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _log_rate_density(priors: Priors, log_rate: float, centre: float, s: int) -> float:
     """Log density of the birth proposal of a log rate: half around the least-squares value, half the prior."""
     d = (log_rate - centre) / RATE_PROPOSAL_SD
@@ -55,7 +55,7 @@ def _log_rate_density(priors: Priors, log_rate: float, centre: float, s: int) ->
     return math.log(0.5 * near + 0.5 * far + 1e-300) - 0.5 * LOG_TWO_PI
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _log_birth_density(problem: Problem, priors: Priors, source: Floats) -> float:
     """Log density of the birth proposal of a position (its height comes from the prior)."""
     box = problem.box
@@ -68,7 +68,7 @@ def _log_birth_density(problem: Problem, priors: Priors, source: Floats) -> floa
     return float(math.log(problem.birth_map[j, i] * nx * ny / area) + height)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _draw_birth(problem: Problem, priors: Priors, rng: Integers, source: Floats) -> None:
     box = problem.box
     ny, nx = problem.birth_map.shape
@@ -86,15 +86,15 @@ def _draw_birth(problem: Problem, priors: Priors, rng: Integers, source: Floats)
     source[2] = abs(normal(rng)) * priors.height_sd
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_birth_death(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
     """Add a source where the birth map expects one, or take one away."""
     if uniform(particle.rng) < 0.5:
-        return _birth(problem, priors, particle, temper)
-    return _death(problem, priors, particle, temper)
+        return bool(_birth(problem, priors, particle, temper))
+    return bool(_death(problem, priors, particle, temper))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
     k = particle.number[0]
     if k + 1 >= priors.log_count.size:
@@ -129,7 +129,7 @@ def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) 
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _death(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
     k = particle.number[0]
     if k == 0:

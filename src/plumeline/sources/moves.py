@@ -10,7 +10,7 @@ from numba import njit
 
 from plumeline.sources.likelihood import column, log_likelihood
 from plumeline.sources.particle import accept, add_source, log_like_of, log_prior_source, log_prior_theta
-from plumeline.sources.problem import THETA, normal, uniform
+from plumeline.sources.problem import INNER, THETA, normal, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_position(
     problem: Problem, priors: Priors, particle: Particle, k: int, temper: float, reach_m: float
 ) -> bool:
@@ -57,7 +57,7 @@ def move_position(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_rate(
     problem: Problem, priors: Priors, particle: Particle, k: int, temper: float, step: float
 ) -> bool:
@@ -82,7 +82,7 @@ def move_rate(
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_theta(problem: Problem, priors: Priors, particle: Particle, temper: float, scales: Scales) -> bool:
     """Step all transport parameters together along the population's covariance."""
     size = 0.9 * math.exp(0.8 * normal(particle.rng))
@@ -106,7 +106,7 @@ def move_theta(problem: Problem, priors: Priors, particle: Particle, temper: flo
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, temper: float) -> bool:
     """Step the turn and strength of the way to one stretch; only its rows change."""
     old = particle.detour[g].copy()
@@ -172,7 +172,7 @@ def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, te
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_noise(problem: Problem, priors: Priors, particle: Particle, temper: float, step: float) -> bool:
     """Step one group's noise, or the model error."""
     groups = particle.log_noise.size
@@ -194,7 +194,7 @@ def move_noise(problem: Problem, priors: Priors, particle: Particle, temper: flo
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_background(
     problem: Problem, priors: Priors, particle: Particle, temper: float, scales: Scales
 ) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from plumeline.sources.likelihood import column, log_likelihood
-from plumeline.sources.problem import THETA, uniform
+from plumeline.sources.problem import INNER, THETA, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ class Scales(NamedTuple):
     """Largest position step [m]."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def log_prior_source(problem: Problem, priors: Priors, source: Floats) -> float:
     """Log prior density of one source, -inf outside the search box."""
     box = problem.box
@@ -80,7 +80,7 @@ def log_prior_source(problem: Problem, priors: Priors, source: Floats) -> float:
     return float(total)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def log_prior_theta(priors: Priors, theta: Floats) -> float:
     """Log prior density of the transport parameters, up to a constant."""
     total = 0.0
@@ -90,7 +90,7 @@ def log_prior_theta(priors: Priors, theta: Floats) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
 def add_source(problem: Problem, col: Floats, source: Floats, sign: float, enhancement: Floats) -> None:
     """Add (or take away) one source's enhancement in place."""
     rates = np.exp(source[3:])
@@ -101,7 +101,7 @@ def add_source(problem: Problem, col: Floats, source: Floats, sign: float, enhan
         enhancement[1, m] += rate * col[1, row[m]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def refresh(problem: Problem, priors: Priors, particle: Particle) -> None:
     """Recompute all caches from the parameters."""
     particle.enhancement[:] = 0.0
@@ -122,7 +122,7 @@ def refresh(problem: Problem, priors: Priors, particle: Particle) -> None:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def log_like_of(
     problem: Problem,
     priors: Priors,
@@ -137,7 +137,7 @@ def log_like_of(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def accept(particle: Particle, log_ratio: float) -> bool:
     """Metropolis decision with the particle's own random stream."""
     return math.log(uniform(particle.rng)) < log_ratio

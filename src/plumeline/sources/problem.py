@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -89,6 +89,9 @@ class Priors(NamedTuple):
     dof: float
     """Degrees of freedom of the residuals' Student t [1]."""
 
+
+INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Compile options of kernels that only kernels call: the wrappers that Python would need cost as much as the kernels."""
 
 THETA = 6
 """log fy, log fz, wind turn [rad], log wind factor, log relative model error, log response time [s]."""

@@ -26,7 +26,7 @@ from plumeline.sources.moves import (
     move_theta,
 )
 from plumeline.sources.particle import Particle, Scales, refresh
-from plumeline.sources.problem import THETA, Priors, Problem, normal, uniform
+from plumeline.sources.problem import INNER, THETA, Priors, Problem, normal, uniform
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _particle(i: int, a: Any) -> Particle:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
     counts = np.exp(priors.log_count)
     target = uniform(p.rng) * np.sum(counts)
