@@ -1,6 +1,6 @@
 """Blind simulated flights: do 50 % and 90 % regions, and rate intervals, hold the truth as often as they say?
 
-The flights come from the filament simulator, which shares no dispersion code with the inversion. Even seeds below 1000 were
+The flights come from the filament simulator, which shares no dispersion code with the inversion. Seeds 0 to 49 were
 used to choose settings; this benchmark runs seeds from 1000 on only.
 """
 
