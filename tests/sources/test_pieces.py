@@ -8,9 +8,11 @@ from scipy import stats
 from plumeline.errors import ConfigurationError
 from plumeline.sources import InferenceSettings
 from plumeline.sources.likelihood import _t_cdf
+from plumeline.sources.prepare import prepare
 from plumeline.sources.problem import normal, uniform
 from plumeline.sources.regions import highest_density_region, relabel
 from plumeline.sources.smc import _next_step, _systematic
+from surveys import survey_of
 
 
 def stream(seed):
@@ -84,3 +86,22 @@ def test_two_far_clouds_give_two_pieces():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigurationError):
         InferenceSettings(**wrong)
+
+
+def test_a_wind_without_a_stated_error_is_not_taken_as_perfect():
+    n = 60
+
+    def widest(sigma):
+        survey = survey_of(
+            np.zeros(n),
+            np.zeros(n),
+            np.full(n, 2.0),
+            np.full(n, 1e-6),
+            (3.0, 0.0),
+            seconds=np.arange(n) * 60.0,
+        )
+        survey.in_situ["wind_sigma"][:] = sigma
+        survey.in_situ["averaging_time"] = ("reading", np.full(n, 60.0), {"units": "s"})
+        return prepare(survey, InferenceSettings()).problem.spread[:, 0].max()
+
+    assert widest(np.nan) > widest(0.0)

@@ -55,7 +55,9 @@ def wind_and_spread(samples: Samples, settings: InferenceSettings, *, moving: bo
     for column, default in enumerate((settings.direction_sigma_rad, settings.elevation_sigma_rad)):
         lacking = ~np.isfinite(spread[:, column])
         spread[lacking, column] = default
-    error = np.minimum(samples.wind_sigma / wind[:, 2], 0.5)
+    # A wind whose error nobody states is not a perfect one.
+    sigma = np.where(np.isfinite(samples.wind_sigma), samples.wind_sigma, settings.unstated_wind_sigma_m_s)
+    error = np.minimum(sigma / wind[:, 2], 0.5)
     spread[:, 0] = np.clip(np.hypot(spread[:, 0], error), 0.03, 1.0)
     spread[:, 1] = np.clip(spread[:, 1], 0.02, 0.6)
     return wind, spread

@@ -43,7 +43,7 @@ class Samples:
     wind: Floats
     """Eastward, northward, speed, shape (sample, 3) [m s-1]."""
     wind_sigma: Floats
-    """Standard error of either component, shape (sample,) [m s-1]."""
+    """Standard error of either component, shape (sample,) [m s-1]; NaN if unknown."""
     spread: Floats
     """Turbulence angles, shape (sample, 2) [rad]; NaN where the survey gives none."""
     averaging_s: Floats
@@ -198,7 +198,7 @@ def _part(dataset: xr.Dataset, species: tuple[str, ...], *, path: bool) -> dict[
             dataset["wind_eastward"].to_numpy(),
             dataset["wind_northward"].to_numpy(),
         ]).astype(float),
-        "wind_sigma": np.nan_to_num(optional("wind_sigma")),
+        "wind_sigma": optional("wind_sigma"),
         "spread": spread,
         "averaging": optional("averaging_time"),
         "value": value,

@@ -43,6 +43,8 @@ class InferenceSettings:
     """Readings with less wind are not used: a plume has no direction then [m s-1]."""
     max_rows: int = 4000
     """Readings are averaged in time until no more rows than this are left."""
+    unstated_wind_sigma_m_s: float = 0.5
+    """Standard error of the wind where the survey states none [m s-1]."""
     direction_sigma_rad: float = 0.2
     """Horizontal turbulence angle where the survey gives none [rad]."""
     elevation_sigma_rad: float = 0.1
@@ -107,6 +109,7 @@ class InferenceSettings:
             "max_height_m",
             "max_rows",
             "direction_sigma_rad",
+            "unstated_wind_sigma_m_s",
             "elevation_sigma_rad",
             "spread_y_log_sd",
             "spread_z_log_sd",
