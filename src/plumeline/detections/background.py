@@ -10,7 +10,7 @@ Fraser, Proc. SPIE 6565 (2007) on keeping the plume out of its own statistics.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +44,19 @@ class Background:
     """Weight of the diagonal that was used."""
     count: int
     """Pixels that entered."""
+
+    def widened(self, extra: Doubles) -> Background:
+        """The same background with more covariance.
+
+        Args:
+            extra: covariance to add, positive semi-definite, shape (band, band).
+
+        Returns:
+            The wider background.
+        """
+        inverse = np.linalg.inv(self.whitener)
+        factor = np.linalg.cholesky(inverse @ inverse.T + extra)
+        return replace(self, whitener=np.linalg.inv(factor))
 
 
 def background(pixels: Floats, *, shrink: bool) -> Background:

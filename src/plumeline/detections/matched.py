@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from plumeline.detections.background import Background
     from plumeline.detections.materials import Materials
     from plumeline.detections.targets import TargetModel
 
@@ -109,6 +110,8 @@ def score_columns(  # noqa: PLR0913 (switches of one pass over the cube, all by 
     materials: Materials | None = None,
     excluded: Flags | None = None,
     exclusion_rounds: int = 0,
+    surface: Doubles | None = None,
+    differences: bool = False,
     ace: bool = True,
     own_contrast: bool = False,
     workers: int = 2,
@@ -122,6 +125,8 @@ def score_columns(  # noqa: PLR0913 (switches of one pass over the cube, all by 
         materials: surface materials whose means are taken off first.
         excluded: pixels that stay out of the statistics (known plumes), shape (line, sample).
         exclusion_rounds: how often plume-like pixels are taken out of the statistics and these made again.
+        surface: covariance of surfaces relative to their signal, allowed for beyond the statistics, shape (band, band).
+        differences: take the covariance from differences of neighbouring lines, which hardly hold an unknown plume.
         ace: also keep dᵀC⁻¹d, from which the ACE follows.
         own_contrast: also keep the contrast of each pixel for each gas at its own bands.
         workers: threads; BLAS itself is kept to one.
@@ -132,9 +137,8 @@ def score_columns(  # noqa: PLR0913 (switches of one pass over the cube, all by 
     lines, samples, _ = cube.shape
     group = np.tile(np.arange(samples, dtype=np.int32), (lines, 1))
     out = _Output(cube.shape, samples, model.gases, ace=ace, own_contrast=own_contrast)
-    job = _Job(
-        cube, model, out, shrink=shrink, excluded=excluded, rounds=exclusion_rounds, materials=materials
-    )
+    how = _How(shrink=shrink, rounds=exclusion_rounds, surface=surface, differences=differences)
+    job = _Job(cube, model, out, how, excluded=excluded, materials=materials)
 
     def column(sample: int) -> None:
         job.run(sample, slice(sample, None, samples))
@@ -172,7 +176,7 @@ def score_clusters(
     lines, samples, _ = cube.shape
     count = int(labels.max()) + 1
     out = _Output(cube.shape, count, model.gases, ace=ace)
-    job = _Job(cube, model, out, shrink=shrink, excluded=excluded, rounds=exclusion_rounds)
+    job = _Job(cube, model, out, _How(shrink=shrink, rounds=exclusion_rounds), excluded=excluded)
     flat = labels.ravel()
     order = np.argsort(flat, kind="stable")
     bounds = np.searchsorted(flat[order], np.arange(count + 1))
@@ -228,20 +232,35 @@ class _Output:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """How a group's statistics are made; the fields are as in `score_columns`."""
+
+    shrink: bool
+    rounds: int
+    surface: Doubles | None = None
+    differences: bool = False
+
+    def background(self, centred: Single, mean: Doubles) -> Background:
+        if self.differences:
+            centred = np.diff(centred, axis=0) * np.float32(np.sqrt(0.5))
+        base = statistics(centred, mean, shrink=self.shrink)
+        return base if self.surface is None else base.widened(self.surface * np.outer(mean, mean))
+
+
 class _Job:
     def __init__(
         self,
         cube: Single,
         model: TargetModel,
         out: _Output,
+        how: _How,
         *,
-        shrink: bool,
         excluded: Flags | None,
-        rounds: int,
         materials: Materials | None = None,
     ) -> None:
         self.flat = cube.reshape(-1, cube.shape[2])
-        self.model, self.shrink, self.rounds, self.out = model, shrink, rounds, out
+        self.model, self.out, self.how = model, out, how
         self.excluded = None if excluded is None else excluded.ravel()
         self.materials = None if materials is None else (materials.labels.ravel(), materials.offset)
         self.scratch = threading.local()
@@ -268,7 +287,7 @@ class _Job:
         pixels -= mean
         try:
             z, distance, strength = self._score(pixels, mean, keep, group)
-            for _ in range(self.rounds):
+            for _ in range(self.how.rounds):
                 again = _clean(z, keep)
                 if again is None:
                     break
@@ -294,7 +313,7 @@ class _Job:
         chosen = pixels if keep is None else pixels[keep]
         offset = chosen.mean(axis=0) if keep is not None and len(chosen) else np.zeros_like(mean)
         centred = chosen if keep is None else chosen - offset
-        base = statistics(centred, mean.astype(np.float64) + offset, shrink=self.shrink)
+        base = self.how.background(centred, mean.astype(np.float64) + offset)
         target = base.whitener @ targets(self.model, base.mean).T
         strength = np.sqrt(np.einsum("bg,bg->g", target, target))
         unit = np.divide(target, strength, out=np.zeros_like(target), where=strength > 0)

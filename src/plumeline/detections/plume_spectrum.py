@@ -35,6 +35,15 @@ TEMPLATE_ERROR = 0.05
 """Relative 1 sigma error of a gas' shape in each band: record, plume temperature, saturation, smile. It keeps the misfit
 of a strong plume from being explained by a second gas."""
 
+SURFACE_SIGMA = 0.02
+"""Relative 1 sigma by which a patch of ground may depart from what the scene's own statistics allow for."""
+
+SURFACE_LENGTH_CM1 = 100.0
+"""Distance over which that departure keeps its value [cm-1]; solids' bands are some 50 cm-1 wide and wider."""
+
+MOST_PIXELS = 1500
+"""Of a larger plume so many pixels are taken, evenly: clutter is shared by neighbours, and noise no longer counts."""
+
 LEAST_COVER = 0.5
 """A patch counts when at least this share of the outline falls on clean pixels."""
 
@@ -51,6 +60,8 @@ class Residuals:
     """Mean spectrum of each detector column, shape (sample, band)."""
     clean: Flags
     """Pixels that are finite and not in a plume, shape (line, sample)."""
+    surface: Doubles | None
+    """Covariance of what neighbouring surfaces may differ by, relative to their signal, shape (band, band)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,14 +102,35 @@ class PlumeSpectrum:
         )
 
 
-def scene_residuals(cube: Single, model: TargetModel, materials: Materials, excluded: Flags) -> Residuals:
+def smooth_surfaces(wavenumber_cm1: Doubles) -> Doubles:
+    """Covariance of the relative signal of surfaces: solids are smooth where gases are not.
+
+    Args:
+        wavenumber_cm1: band centres [cm-1], shape (band,).
+
+    Returns:
+        Covariance, shape (band, band).
+    """
+    apart = (wavenumber_cm1[:, None] - wavenumber_cm1) / SURFACE_LENGTH_CM1
+    return np.asarray(SURFACE_SIGMA**2 * np.exp(-0.5 * apart**2))
+
+
+def scene_residuals(
+    cube: Single,
+    model: TargetModel,
+    materials: Materials | None,
+    excluded: Flags,
+    *,
+    surface: Doubles | None = None,
+) -> Residuals:
     """Take the surfaces out of a scene.
 
     Args:
         cube: signal, shape (line, sample, band).
         model: the gases.
-        materials: surface materials.
+        materials: surface materials; None takes off the detector columns' means only.
         excluded: known plumes, shape (line, sample).
+        surface: as `smooth_surfaces` gives it; nothing is allowed for when None.
 
     Returns:
         The residuals.
@@ -108,13 +140,13 @@ def scene_residuals(cube: Single, model: TargetModel, materials: Materials, excl
     count = np.maximum(weight.sum(axis=0), 1.0)[:, None]
     safe = np.where(clean[..., None], cube, np.float32(0.0))
     mean = safe.sum(axis=0, dtype=np.float64) / count
-    residual = cube - materials.offset[materials.labels]
+    residual = cube.copy() if materials is None else cube - materials.offset[materials.labels]
     shift = np.where(clean[..., None], residual, np.float32(0.0)).sum(axis=0, dtype=np.float64) / count
     residual -= shift.astype(np.float32)
     factor = np.empty(clean.shape, np.float32)
     for sample in range(cube.shape[1]):
         factor[:, sample] = brightness_factor(model, cube[:, sample], mean[sample])
-    return Residuals(residual=residual, factor=factor, mean=mean, clean=clean)
+    return Residuals(residual=residual, factor=factor, mean=mean, clean=clean, surface=surface)
 
 
 def plume_spectrum(residuals: Residuals, model: TargetModel, plume: Plume, *, seed: int = 0) -> PlumeSpectrum:
@@ -135,6 +167,9 @@ def plume_spectrum(residuals: Residuals, model: TargetModel, plume: Plume, *, se
     line, sample = np.nonzero(plume.full_mask(residuals.clean.shape))
     finite = np.isfinite(residuals.factor[line, sample]) & np.isfinite(residuals.residual[line, sample, 0])
     line, sample = line[finite], sample[finite]
+    if line.size > MOST_PIXELS:
+        some = np.linspace(0, line.size - 1, MOST_PIXELS).astype(int)
+        line, sample = line[some], sample[some]
     excess, norm = _gathered(residuals, line, sample)
     if excess is None:
         raise RefusedError(
@@ -144,6 +179,8 @@ def plume_spectrum(residuals: Residuals, model: TargetModel, plume: Plume, *, se
     base = background(nulls, shrink=True)
     mean = residuals.mean[sample].mean(axis=0)
     change = targets(model, mean)
+    if residuals.surface is not None:
+        base = base.widened(residuals.surface * np.outer(mean, mean))
     return PlumeSpectrum(
         excess=base.whitener @ excess,
         design=base.whitener @ change.T,

@@ -36,6 +36,8 @@ LEAST_PIXELS = 4
 MOST_FACTOR = 3.0
 MOST_CANDIDATES = 12
 MARGIN = 1.5
+TOUCH_PIXELS = 2
+"""Places nearer than twice this touch."""
 EIGHT = np.ones((3, 3), bool)
 
 
@@ -151,6 +153,36 @@ def kept(support: Sequence[float], decoys: Sequence[float], *, rate: float, leas
         # With a handful of candidates no rate can be met by counting: ask for a margin over the worst decoy.
         threshold = MARGIN * max([0.0, *decoys])
     return [value >= max(threshold, least) for value in support]
+
+
+def independent(found: Sequence[Plume], decoys: Sequence[Plume], shape: tuple[int, int]) -> list[bool]:
+    """Which places stand on their own: where places of both signs touch, the side with less mass is an echo.
+
+    A strong plume draws the statistics and shows at its edges, and over surfaces as warm as itself, with the other
+    sign. Both signs are treated alike.
+
+    Args:
+        found: candidates.
+        decoys: their mirror image.
+        shape: lines and samples of the scene.
+
+    Returns:
+        One flag for each candidate, then for each decoy.
+    """
+    every = [*found, *decoys]
+    sides = np.array([1] * len(found) + [-1] * len(decoys))
+    together = np.zeros(shape, bool)
+    for one in every:
+        together[one.window] |= one.mask
+    labels, _ = ndimage.label(ndimage.binary_dilation(together, EIGHT, iterations=TOUCH_PIXELS), EIGHT)
+    place = np.array([labels[one.window][one.mask][0] for one in every], int)
+    mass = np.array([one.mass for one in every], float)
+    alone = []
+    for side, where in zip(sides, place, strict=True):
+        own = mass[(place == where) & (sides == side)].sum()
+        other = mass[(place == where) & (sides != side)].sum()
+        alone.append(bool(own >= other))
+    return alone
 
 
 def _seed_threshold(gases: int) -> float:

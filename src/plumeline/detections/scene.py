@@ -1,9 +1,7 @@
 """A whole scene: which gases could be seen, where plumes are, what they are, and how much there is.
 
-Two passes. The first finds places where some gas stands out, and keeps those whose mean spectrum the library's gases
-explain better than mirrored gases explain the scene's mirrored places. The second repeats it with the kept plumes (and
-a rim around them) left out of every mean, covariance and cluster, and only its columns are reported: a plume in its
-own statistics reads low.
+Plumes are found over several looks (`looks`), each with cleaner statistics. Columns come from a last one with the
+plumes and a rim around them left out of every mean, covariance and cluster: a plume in its own statistics reads low.
 """
 
 from __future__ import annotations
@@ -15,11 +13,9 @@ import numpy as np
 from scipy import ndimage
 
 from plumeline.chem.spectra import Grade, gas_named, molar_mass_kg_mol
-from plumeline.detections.identify import Identification, identify, support
-from plumeline.detections.matched import Scores, score_columns
-from plumeline.detections.materials import find_materials
-from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum, scene_residuals
-from plumeline.detections.plumes import Plume, candidate_plumes, kept
+from plumeline.detections.identify import Identification, identify
+from plumeline.detections.looks import Looks, rim
+from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum
 from plumeline.detections.saturation import desaturated, transmittance_table
 from plumeline.errors import InputError, RefusedError
 
@@ -29,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plumeline.chem.spectra import CrossSection, Library
+    from plumeline.detections.matched import Scores
+    from plumeline.detections.plumes import Plume
     from plumeline.detections.targets import TargetModel
     from plumeline.radiometry import BandResponse
 
@@ -36,13 +34,7 @@ if TYPE_CHECKING:
     Single = NDArray[np.float32]
     Flags = NDArray[np.bool_]
 
-RIM_PIXELS = 3
 GATHER_PIXELS = 1.0
-LEAST_SUPPORT = 8.0
-"""Least log Bayes factor of a plume against no gas."""
-
-LONG_COLUMN = 20
-"""With this many lines per band the sample covariance needs no shrinkage."""
 
 LEAST_COVER = 0.8
 """A record must cover this share of the instrument's bands to be sought."""
@@ -177,40 +169,12 @@ def detect(
     Raises:
         RefusedError: no detector column has usable statistics.
     """
-    shrink = cube.shape[0] < LONG_COLUMN * cube.shape[2]
+    looks = Looks(cube, model, response, seed=seed, workers=workers)
     shape = (cube.shape[0], cube.shape[1])
-    materials = find_materials(cube, seed=seed)
-    scores = score_columns(
-        cube,
-        model,
-        shrink=shrink,
-        materials=materials,
-        exclusion_rounds=1,
-        ace=False,
-        own_contrast=True,
-        workers=workers,
-    )
-    if len(scores.refused) == scores.necl_ppm_m.shape[0]:
-        raise RefusedError(f"no detector column can be used: {scores.refused[0][1]}")
-    excluded = np.zeros(shape, bool)
-    plumes = _supported(cube, model, scores, rate=rate, seed=seed)
-    if plumes:
-        excluded = _rim(plumes, shape)
-        materials = find_materials(cube, excluded=excluded, seed=seed)
-        scores = score_columns(
-            cube,
-            model,
-            shrink=shrink,
-            materials=materials,
-            excluded=excluded,
-            ace=False,
-            own_contrast=True,
-            workers=workers,
-        )
-        again, _ = candidate_plumes(scores)
-        # The cleaner statistics show more of a plume; places that only now appear have not been tested.
-        plumes = [p for p in again if (p.full_mask(shape) & excluded).any()] or plumes
-    residuals = scene_residuals(cube, model, materials, excluded) if plumes else None
+    plumes = looks.plumes(rate=rate)
+    excluded = rim(plumes, shape)
+    scores = looks.measured(excluded if plumes else None)
+    residuals = looks.residuals(excluded) if plumes else None
     detected = []
     for plume in plumes:
         try:
@@ -223,7 +187,7 @@ def detect(
         scores=scores,
         plumes=tuple(detected),
         columns_ppm_m=_columns(scores, detected, gases, response, model.sign, air_mass),
-        plume_mask=_rim(plumes, shape, pixels=0),
+        plume_mask=rim(plumes, shape, pixels=0),
     )
 
 
@@ -232,32 +196,6 @@ def _identified(spectrum: PlumeSpectrum, model: TargetModel) -> Identification:
     first = identify(spectrum.excess, spectrum.design, model.gases)
     wider = spectrum.widened(first.modelled)
     return identify(wider.excess, wider.design, model.gases)
-
-
-def _supported(cube: Single, model: TargetModel, scores: Scores, *, rate: float, seed: int) -> list[Plume]:
-    """Candidates whose spectrum some gases explain better than the mirrored gases explain any decoy."""
-    found, decoys = candidate_plumes(scores)
-    if not found:
-        return []
-    shape = (cube.shape[0], cube.shape[1])
-    excluded = _rim([*found, *decoys], shape)
-    materials = find_materials(cube, excluded=excluded, seed=seed)
-    residuals = scene_residuals(cube, model, materials, excluded)
-
-    def support_of(plume: Plume, sign: float) -> float:
-        try:
-            spectrum = plume_spectrum(residuals, model, plume, seed=seed)
-        except RefusedError:
-            return 0.0
-        return support(spectrum.excess, sign * spectrum.design)
-
-    keep = kept(
-        [support_of(plume, 1.0) for plume in found],
-        [support_of(plume, -1.0) for plume in decoys],
-        rate=rate,
-        least=LEAST_SUPPORT,
-    )
-    return [plume for plume, good in zip(found, keep, strict=True) if good]
 
 
 def gathered_columns(scores: Scores, gas: str) -> Single:
@@ -278,13 +216,6 @@ def gathered_columns(scores: Scores, gas: str) -> Single:
     value = ndimage.gaussian_filter(np.where(weight > 0, raw, 0.0) * weight, GATHER_PIXELS)
     total = ndimage.gaussian_filter(weight, GATHER_PIXELS)
     return np.where(np.isfinite(raw), value / np.maximum(total, 1e-6), np.nan).astype(np.float32)
-
-
-def _rim(plumes: Sequence[Plume], shape: tuple[int, int], *, pixels: int = RIM_PIXELS) -> Flags:
-    mask = np.zeros(shape, bool)
-    for plume in plumes:
-        mask[plume.window] |= plume.mask
-    return np.asarray(ndimage.binary_dilation(mask, iterations=pixels)) if pixels and mask.any() else mask
 
 
 def _columns(
