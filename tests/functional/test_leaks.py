@@ -21,7 +21,17 @@ from plumeline.errors import AccessError, PlumelineError
 from plumeline.outcomes import Answer, AnswerKind
 from plumeline.outcomes.events import ANSWER_TYPE
 from plumeline.store.cases_places import Box
-from plumeline.workflows import audits, handovers, located, opening, recall, release, review
+from plumeline.workflows import (
+    audits,
+    deletion,
+    dossier_parts,
+    handovers,
+    located,
+    opening,
+    recall,
+    release,
+    review,
+)
 from plumeline.workflows import desk as desks
 
 
@@ -78,17 +88,20 @@ ASKED = {
     "opening.open_case": lambda d, i: opening.open_case(
         d, i["recording"], result(), casework.marking(compartments=set())
     ),
+    "dossier_parts.write_parts": lambda d, i: dossier_parts.write_parts(d, i["case"], None, {}),
+    "recall.fetch_notice": lambda d, i: recall.fetch_notice(d, i["release"]),
     "recall.recall": lambda d, i: recall.recall(d, i["case"], "a reason"),
     "recall.supersede": lambda d, i: recall.supersede(d, i["release"], i["release"], "a reason"),
     "release.fetch_package": lambda d, i: release.fetch_package(d, i["release"]),
     "release.prepare_release": lambda d, i: release.prepare_release(d, i["case"], PARTNER),
     "release.review_release": lambda d, i: release.review_release(d, i["release"]),
     "release.seal_release": lambda d, i: release.seal_release(d, i["release"]),
+    "release.timestamp_request": lambda d, i: release.timestamp_request(d, i["release"]),
     "release.sign_release": lambda d, i: release.sign_release(d, i["release"]),
     "review.add_note": lambda d, i: review.add_note(d, i["case"], "a note"),
     "review.affected_cases": lambda d, _: review.affected_cases(d),
     "review.conclude": lambda d, i: review.conclude(d, i["case"], Assessment.NOTHING, "grounds"),
-    "review.delete_expired": lambda d, i: review.delete_expired(d, i["case"]),
+    "deletion.delete_expired": lambda d, i: deletion.delete_expired(d, i["case"]),
     "review.dissent": lambda d, i: review.dissent(d, i["case"], "why not"),
     "review.enter_rule": lambda d, i: review.enter_rule(
         d, casework.agreement(id=f"G-{i['case'][2:8]}", effect="note")

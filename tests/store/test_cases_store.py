@@ -21,7 +21,7 @@ from plumeline.errors import AccessError, ConflictError, InputError, RefusedErro
 from plumeline.store.cases_engine import connect, migrate, transaction
 from plumeline.store.cases_places import Box
 from plumeline.store.vault import lock, new_vault, unlock
-from plumeline.workflows import audits, intake, review
+from plumeline.workflows import audits, deletion, intake, review
 from plumeline.workflows import desk as desks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,12 +117,12 @@ def test_content_is_deleted_only_when_due_and_with_a_signed_certificate(world):
     review.hold(custodian, case, "court order")
     world.clock.forward(days=91)
     with pytest.raises(RefusedError, match="legal hold"):
-        review.delete_expired(world.desk("A-CUST01"), case)
+        deletion.delete_expired(world.desk("A-CUST01"), case)
     review.hold(world.desk("A-CUST01"), case, "order lifted", lift=True)
     with pytest.raises(RefusedError, match="kept until"):
-        review.delete_expired(world.desk("A-CUST01"), case)
+        deletion.delete_expired(world.desk("A-CUST01"), case)
     world.clock.forward(days=91)
-    certificate = json.loads(review.delete_expired(world.desk("A-CUST01"), case))
+    certificate = json.loads(deletion.delete_expired(world.desk("A-CUST01"), case))
     assert certificate["payloadType"].endswith("deletion+json")
     with pytest.raises(StoreError, match="deleted at the end of its retention"):
         review.show_case(world.desk("A-ANAL01"), case)

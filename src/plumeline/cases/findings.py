@@ -68,10 +68,10 @@ class SpeciesRate:
 
 @record
 class Recording:
-    """A file as a sensor wrote it, known by its digest."""
+    """What the sensors wrote, known by the digests of the files."""
 
     sha256: Digest
-    """Of its bytes."""
+    """Of the sorted digests of its files, as canonical JSON."""
     label: Label
     """What it is; never its path."""
     sensor: Label
@@ -84,6 +84,8 @@ class Recording:
     """How many."""
     exercise: bool = False
     """Whether it belongs to an exercise."""
+    files: tuple[Digest, ...] = ()
+    """SHA-256 of each of its files, sorted; `sha256` is over the canonical JSON of this list."""
 
 
 @record

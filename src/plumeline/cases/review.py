@@ -10,8 +10,11 @@ from plumeline.cases.events import Assessment
 from plumeline.errors import RefusedError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from plumeline.cases.case import Case
     from plumeline.cases.findings import MachineScore
+    from plumeline.cases.rules import Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +25,12 @@ class CaseView:
     """The case."""
     scores: tuple[MachineScore, ...] | None
     """The machine's scores; None while the reader has still to score blind."""
+    as_of: datetime | None = None
+    """The moment it is shown at; None is now."""
+    rules: tuple[Rule, ...] = ()
+    """The rules in force for it at that moment, of those the reader may see."""
+    rules_changed: bool = False
+    """Whether they are others than its conclusion was approved under."""
 
 
 def must_stay_blind(case: Case, actor: str, *, is_reviewer: bool) -> bool:

@@ -3,52 +3,92 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from plumeline.workflows.assess import AssessRequest
+
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+_OPTIONS = (
+    click.option(
+        "--footprints", type=FILE, help="Building footprints: CSV, GeoJSONL, OSM, GeoPackage, Parquet, …"
+    ),
+    click.option("--register", type=FILE, help="Known places: CSV with category, lon, lat; or OSM."),
+    click.option("--osm", type=FILE, help="OpenStreetMap extract, for schools and clinics."),
+    click.option("--population", type=FILE, help="GeoTIFF with people per cell (WorldPop, GHS-POP)."),
+    click.option(
+        "--wind", metavar="FROM,SPEED", help="Wind at the site: degrees it comes from, m/s.  [last flight]"
+    ),
+    click.option(
+        "--utc-offset", type=float, default=0.0, show_default=True, help="Local time minus UTC [h]."
+    ),
+    click.option("--now", metavar="TIME", help="Time to speak of, UTC.  [the last flight]"),
+    click.option(
+        "--prior",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        help="Prior of “unexplained”.",
+    ),
+    click.option("--pack", type=FILE, help="Sealed, signed pack of an agency's own profiles."),
+    click.option("--pack-key", type=FILE, help="Public key that the pack must be signed with (PEM)."),
+    click.option("--pack-identity", type=FILE, help="Your age identity that opens the pack."),
+)
+"""What can be said beside the flights."""
+
+
+def assess_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that stand beside flights; `request_of` takes them."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def request_of(flights: tuple[Path, ...], *, is_exercise: bool, **beside: Any) -> AssessRequest:
+    """What to assess, from the options as they were given.
+
+    Args:
+        flights: result folders or surveys.
+        is_exercise: whether to mark everything as an exercise.
+        beside: values of `assess_options`.
+
+    Returns:
+        The request.
+
+    Raises:
+        PlumelineError: an option is no wind or no time, or the pack does not open.
+    """
+    from plumeline.facilities import Prior  # noqa: PLC0415 (heavy imports wait for their command)
+    from plumeline.workflows.assess import AssessRequest, parse_now, parse_wind  # noqa: PLC0415
+    from plumeline.workflows.profile_pack import open_pack  # noqa: PLC0415
+
+    pack = beside["pack"]
+    return AssessRequest(
+        flights=flights,
+        footprints=beside["footprints"],
+        register=beside["register"],
+        osm=beside["osm"],
+        population=beside["population"],
+        wind=parse_wind(beside["wind"]) if beside["wind"] else None,
+        utc_offset_h=beside["utc_offset"],
+        now=parse_now(beside["now"]) if beside["now"] else None,
+        prior=Prior(unexplained=beside["prior"]) if beside["prior"] else Prior(),
+        profiles=open_pack(pack, beside["pack_key"], beside["pack_identity"]) if pack is not None else (),
+        is_exercise=is_exercise,
+    )
 
 
 @click.command()
 @click.argument("flights", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="Folder to make.")
-@click.option(
-    "--footprints", type=FILE, help="Building footprints: CSV, GeoJSONL, OSM, GeoPackage, Parquet, …"
-)
-@click.option("--register", type=FILE, help="Known places: CSV with category, lon, lat; or OSM.")
-@click.option("--osm", type=FILE, help="OpenStreetMap extract, for schools and clinics.")
-@click.option("--population", type=FILE, help="GeoTIFF with people per cell (WorldPop, GHS-POP).")
-@click.option(
-    "--wind", metavar="FROM,SPEED", help="Wind at the site: degrees it comes from, m/s.  [last flight]"
-)
-@click.option("--utc-offset", type=float, default=0.0, show_default=True, help="Local time minus UTC [h].")
-@click.option("--now", metavar="TIME", help="Time to speak of, UTC.  [the last flight]")
-@click.option(
-    "--prior", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Prior of “unexplained”."
-)
-@click.option("--pack", type=FILE, help="Sealed, signed pack of an agency's own profiles.")
-@click.option("--pack-key", type=FILE, help="Public key that the pack must be signed with (PEM).")
-@click.option("--pack-identity", type=FILE, help="Your age identity that opens the pack.")
+@assess_options
 @click.option("--exercise", is_flag=True, help="Mark everything as an exercise.")
 @click.option("--force", is_flag=True, help="Replace an existing folder, which is kept as a backup.")
-def assess(  # noqa: PLR0913 (one argument an option)
-    *,
-    flights: tuple[Path, ...],
-    output: Path,
-    footprints: Path | None,
-    register: Path | None,
-    osm: Path | None,
-    population: Path | None,
-    wind: str | None,
-    utc_offset: float,
-    now: str | None,
-    prior: float | None,
-    pack: Path | None,
-    pack_key: Path | None,
-    pack_identity: Path | None,
-    exercise: bool,
-    force: bool,
-) -> None:
+def assess(flights: tuple[Path, ...], *, output: Path, exercise: bool, force: bool, **beside: Any) -> None:
     """Say what the sources of FLIGHTS may be, benign explanations first.
 
     FLIGHTS are result folders of `plumeline locate`, or surveys, which are located first. Each site gets a page, a JSON
@@ -60,28 +100,10 @@ def assess(  # noqa: PLR0913 (one argument an option)
     Raises:
         PlumelineError: see `plumeline.errors`.
     """  # noqa: D301 (click cuts the help at the form feed)
-    from plumeline.facilities import Prior  # noqa: PLC0415 (heavy imports wait for their command)
-    from plumeline.workflows.assess import AssessRequest, parse_now, parse_wind  # noqa: PLC0415
-    from plumeline.workflows.assess import assess as run  # noqa: PLC0415
+    from plumeline.workflows.assess import assess as run  # noqa: PLC0415 (heavy imports wait for their command)
     from plumeline.workflows.assess_output import write_sites  # noqa: PLC0415
-    from plumeline.workflows.profile_pack import open_pack  # noqa: PLC0415
 
-    profiles = open_pack(pack, pack_key, pack_identity) if pack is not None else ()
-    sites = run(
-        AssessRequest(
-            flights=flights,
-            footprints=footprints,
-            register=register,
-            osm=osm,
-            population=population,
-            wind=parse_wind(wind) if wind else None,
-            utc_offset_h=utc_offset,
-            now=parse_now(now) if now else None,
-            prior=Prior(unexplained=prior) if prior else Prior(),
-            profiles=profiles,
-            is_exercise=exercise,
-        )
-    )
+    sites = run(request_of(flights, is_exercise=exercise, **beside))
     if not sites:
         click.echo("no flight located a source: nothing to assess; see each flight's detection limits")
         return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumeline.cli.desk import at_desk, open_keys, read_json, say
+from plumeline.cli.assess import assess_options
+from plumeline.cli.desk import at_desk, new_file, open_keys, read_json, say, write_new
 
 if TYPE_CHECKING:
     from plumeline.workflows.desk import Desk
@@ -63,36 +65,57 @@ def init(store: str, organisation: str, label: str, key: Path, *, exercise: bool
 @click.option(
     "--compartment", "compartments", multiple=True, help="Who lacks one of these sees nothing of it."
 )
+@click.option(
+    "--quarantine",
+    type=click.Path(path_type=Path),
+    help="Also write the samples that may not be used, for `locate --leave-out`.",
+)
 @at_desk
-def ingest(desk: Desk, path: Path, **options: Any) -> Any:
+def ingest(desk: Desk, path: Path, quarantine: Path | None, **options: Any) -> Any:
     """Hold the recordings at PATH against an authority and quarantine what departs from it."""
     from plumeline.workflows.ingest import load_survey  # noqa: PLC0415
     from plumeline.workflows.intake import ingest as take_in  # noqa: PLC0415
 
     options["compartments"] = frozenset(options["compartments"])
-    done = take_in(desk, load_survey(path), **options)
-    return {"recording": done.recording, "fence": done.replay.report}
+    survey = load_survey(path)
+    done = take_in(desk, survey, **options)
+    answer = {
+        "recording": done.recording,
+        "sensors": sorted({str(name) for d in survey.datasets for name in d["sensor_name"].to_numpy()}),
+        "fence": done.replay.report,
+    }
+    if quarantine is not None:
+        listed = {"recording": done.recording, "quarantined": done.entered.quarantined}
+        answer["quarantine"] = write_new(quarantine, json.dumps(listed, indent=1).encode() + b"\n")
+    return answer
 
 
 @case.command("open")
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("--recording", required=True, help="The ingested recording that the result rests on.")
 @click.option("--marking", type=click.Path(path_type=Path), required=True, help="JSON file: who may see it.")
+@click.option("--source", "sources", multiple=True, help="Only this source, such as S1; may be repeated.")
 @click.option(
     "--override", "override_ground", help="Why quarantined samples may be used; the package shows it."
 )
 @at_desk
-def open_(desk: Desk, result: Path, recording: str, marking: Path, override_ground: str | None) -> Any:
-    """Open a case with the result folder RESULT of `plumeline locate`."""
+def open_(
+    desk: Desk,
+    result: Path,
+    recording: str,
+    marking: Path,
+    sources: tuple[str, ...],
+    override_ground: str | None,
+) -> Any:
+    """Open a case with the result folder RESULT of `plumeline locate` or `plumeline demo`."""
     from plumeline.access.actors import Marking  # noqa: PLC0415
     from plumeline.access.records import from_plain  # noqa: PLC0415
     from plumeline.workflows.located import located_from_folder  # noqa: PLC0415
     from plumeline.workflows.opening import open_case  # noqa: PLC0415
 
     who = from_plain(Marking, read_json(marking), where=str(marking))
-    return {
-        "case": open_case(desk, recording, located_from_folder(result), who, override_ground=override_ground)
-    }
+    located = located_from_folder(result).only(sources)
+    return {"case": open_case(desk, recording, located, who, override_ground=override_ground)}
 
 
 @case.command("list")
@@ -126,14 +149,17 @@ def list_(desk: Desk, state: str | None, box: str | None) -> Any:
 
 @case.command()
 @click.argument("case_id")
+@click.option("--as-of", metavar="TIME", help="As it stood at this time, UTC, under the rules in force then.")
 @at_desk
-def show(desk: Desk, case_id: str) -> Any:
+def show(desk: Desk, case_id: str, as_of: str | None) -> Any:
     """One case; a reviewer sees the machine's scores only after the own blind score."""
+    from plumeline.access.records import utc  # noqa: PLC0415
     from plumeline.workflows.review import show_case  # noqa: PLC0415
 
-    view = show_case(desk, case_id)
+    view = show_case(desk, case_id, as_of=utc(as_of) if as_of is not None else None)
     found = view.case
     return {
+        "as_of": view.as_of,
         "case": found.id,
         "state": found.state.value,
         "on_hold": found.on_hold,
@@ -143,6 +169,11 @@ def show(desk: Desk, case_id: str) -> Any:
         "blind_scores": [[r.actor, r.event] for r in found.scores],
         "dissents": [[r.actor, r.event] for r in found.dissents],
         "conclusion": found.conclusion.event if found.conclusion else None,
+        "rules_in_force": [
+            {"rule": rule.id, "version": rule.version, "effect": rule.effect.value, "title": rule.title}
+            for rule in view.rules
+        ],
+        "rules_changed_since_approval": view.rules_changed,
         "missing": found.sections.missing(),
         "releases": [r.event for r in found.releases],
         "resurveys": [r.event for r in found.resurveys],
@@ -152,16 +183,37 @@ def show(desk: Desk, case_id: str) -> Any:
 
 @case.command()
 @click.argument("case_id")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "flights",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Result folder of `locate` to make them from; may be repeated.",
+)
+@assess_options
 @at_desk
-def sections(desk: Desk, case_id: str, file: Path) -> Any:
-    """Write the supplied parts of the dossier from the JSON FILE."""
-    from plumeline.access.records import from_plain  # noqa: PLC0415
-    from plumeline.cases.sections import Sections  # noqa: PLC0415
-    from plumeline.workflows.review import set_sections  # noqa: PLC0415
+def sections(desk: Desk, case_id: str, file: Path | None, flights: tuple[Path, ...], **beside: Any) -> Any:
+    """Write the supplied parts of the dossier: made from results, or from the JSON FILE, or both.
 
-    written = from_plain(Sections, read_json(file), where=str(file))
-    set_sections(desk, case_id, written)
+    With --from, explanations, buildings, neighbours, responder sheet and unknowns are what `plumeline assess` says
+    about the case's place; a part that stands in FILE replaces the made one.
+
+    \f
+
+    Raises:
+        ConfigurationError: neither results nor a file was given.
+    """  # noqa: D301 (click cuts the help at the form feed)
+    from plumeline.cli.assess import request_of  # noqa: PLC0415
+    from plumeline.errors import ConfigurationError  # noqa: PLC0415
+    from plumeline.workflows.dossier_parts import write_parts  # noqa: PLC0415
+
+    if file is None and not flights:
+        raise ConfigurationError(
+            "there is nothing to make the parts from", remedy="give --from RESULT or a FILE"
+        )
+    request = request_of(flights, is_exercise=desk.exercise, **beside) if flights else None
+    written = write_parts(desk, case_id, request, read_json(file) if file is not None else {})
     return {"case": case_id, "missing": written.missing()}
 
 
@@ -196,7 +248,8 @@ def hold(desk: Desk, case_id: str, reason: str, *, lift: bool) -> None:
 @at_desk
 def delete(desk: Desk, case_id: str, output: Path) -> Any:
     """Destroy a case's content at the end of its retention, and write the signed certificate."""
-    from plumeline.cli.desk import write_new  # noqa: PLC0415
-    from plumeline.workflows.review import delete_expired  # noqa: PLC0415
+    from plumeline.workflows.deletion import delete_expired  # noqa: PLC0415
 
-    return {"certificate": write_new(output, delete_expired(desk, case_id))}
+    with new_file(output) as write:
+        write(delete_expired(desk, case_id))
+    return {"certificate": str(output)}

@@ -28,6 +28,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--start", metavar="TIME", help="Use readings from this time on, UTC, like 2026-03-02T09:40.")
 @click.option("--end", metavar="TIME", help="Use readings before this time.")
 @click.option("--species", multiple=True, metavar="NAME", help="Use only this species; may be repeated.")
+@click.option("--leave-out", type=FILE, help="Samples that may not be used: what `case ingest` quarantined.")
 @click.option(
     "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated."
 )
@@ -45,6 +46,7 @@ def locate(  # noqa: PLR0913 (one argument an option)
     start: str | None,
     end: str | None,
     species: tuple[str, ...],
+    leave_out: Path | None,
     assignments: tuple[str, ...],
     config: Path | None,
     force: bool,
@@ -75,6 +77,7 @@ def locate(  # noqa: PLR0913 (one argument an option)
         start=_time(start, "--start"),
         end=_time(end, "--end"),
         species=species,
+        leave_out=leave_out,
         settings=settings_from(config, assignments, seed),
         basemap=basemap,
         force=force,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from plumeline.cli.desk import at_desk, passphrase, read_json, say
+from plumeline.cli.desk import at_desk, enter, passphrase, read_json, say
 
 if TYPE_CHECKING:
     from plumeline.workflows.desk import Desk
@@ -44,16 +44,22 @@ def keygen(badge: str, file: Path, *, as_json: bool) -> int:
 
 @policy.command()
 @_FILE
+@click.option("--role", "roles", multiple=True, help="What the actor may do; may be repeated.")
+@click.option("--compartment", "compartments", multiple=True, help="What it needs to know; may be repeated.")
+@click.option("--organisation", help="For whom it acts.  [the house]")
 @at_desk
-def admit(desk: Desk, file: Path) -> Any:
-    """Enter or change an actor from the JSON FILE."""
-    from plumeline.access.actors import Actor  # noqa: PLC0415
-    from plumeline.access.records import from_plain  # noqa: PLC0415
-    from plumeline.workflows.desk import admit as enter  # noqa: PLC0415
+def admit(
+    desk: Desk, file: Path, roles: tuple[str, ...], compartments: tuple[str, ...], organisation: str | None
+) -> Any:
+    """Enter or change an actor from the JSON FILE that `policy keygen --json` printed.
 
-    actor = from_plain(Actor, read_json(file), where=str(file))
-    enter(desk, actor)
-    return {"admitted": actor.id}
+    What an option says stands instead of the same field in the file.
+    """
+    from plumeline.access.actors import Actor  # noqa: PLC0415
+    from plumeline.workflows.desk import admit as workflow  # noqa: PLC0415
+
+    house = organisation or (desk.organisation if "organisation" not in read_json(file) else None)
+    return enter(desk, file, Actor, workflow, roles=roles, compartments=compartments, organisation=house)
 
 
 @policy.command()
@@ -62,12 +68,9 @@ def admit(desk: Desk, file: Path) -> Any:
 def organisation(desk: Desk, file: Path) -> Any:
     """Enter or change a partner organisation from the JSON FILE."""
     from plumeline.access.actors import Organisation  # noqa: PLC0415
-    from plumeline.access.records import from_plain  # noqa: PLC0415
     from plumeline.workflows.desk import enter_organisation  # noqa: PLC0415
 
-    entered = from_plain(Organisation, read_json(file), where=str(file))
-    enter_organisation(desk, entered)
-    return {"entered": entered.id}
+    return enter(desk, file, Organisation, enter_organisation)
 
 
 @policy.command()
@@ -76,12 +79,9 @@ def organisation(desk: Desk, file: Path) -> Any:
 def authority(desk: Desk, file: Path) -> Any:
     """Sign and enter a version of an authority from the JSON FILE."""
     from plumeline.access.authority import Authority  # noqa: PLC0415
-    from plumeline.access.records import from_plain  # noqa: PLC0415
     from plumeline.workflows.authorities import issue_authority  # noqa: PLC0415
 
-    issued = from_plain(Authority, read_json(file), where=str(file))
-    issue_authority(desk, issued)
-    return {"authority": issued.id, "version": issued.version}
+    return enter(desk, file, Authority, issue_authority)
 
 
 @policy.command()
@@ -89,12 +89,10 @@ def authority(desk: Desk, file: Path) -> Any:
 @at_desk
 def rule(desk: Desk, file: Path) -> Any:
     """Enter a version of a rule from the JSON FILE, and list the cases it affects."""
-    from plumeline.access.records import from_plain  # noqa: PLC0415
     from plumeline.cases.rules import Rule  # noqa: PLC0415
     from plumeline.workflows.review import enter_rule  # noqa: PLC0415
 
-    entered = from_plain(Rule, read_json(file), where=str(file))
-    return {"rule": entered.id, "version": entered.version, "affected_cases": enter_rule(desk, entered)}
+    return enter(desk, file, Rule, enter_rule)
 
 
 @policy.command()

@@ -44,17 +44,6 @@ def score(desk: Desk, case_id: str, assessment: str, confidence: float) -> None:
 
 @review.command()
 @click.argument("case_id")
-@click.argument("text")
-@at_desk
-def dissent(desk: Desk, case_id: str, text: str) -> None:
-    """Record why you disagree; it travels with every package."""
-    from plumeline.workflows.review import dissent as record  # noqa: PLC0415
-
-    record(desk, case_id, text)
-
-
-@review.command()
-@click.argument("case_id")
 @click.argument("assessment", type=click.Choice(list(ASSESSMENTS)))
 @click.argument("grounds")
 @at_desk
@@ -65,33 +54,21 @@ def conclude(desk: Desk, case_id: str, assessment: str, grounds: str) -> None:
     settle(desk, case_id, _assessment(assessment), grounds)
 
 
-@review.command()
-@click.argument("case_id")
-@click.argument("reason")
-@at_desk
-def reopen(desk: Desk, case_id: str, reason: str) -> None:
-    """Take a conclusion up again."""
-    from plumeline.workflows.review import reopen as take_up  # noqa: PLC0415
+def _on_a_case(verb: str, help_text: str, *words: str) -> None:
+    """Add the command of a workflow of the same name that takes a case and free texts."""
 
-    take_up(desk, case_id, reason)
+    @review.command(verb, help=help_text)
+    @click.argument("case_id")
+    @at_desk
+    def command(desk: Desk, case_id: str, **given: str) -> None:
+        from plumeline.workflows import review as workflows  # noqa: PLC0415
 
+        getattr(workflows, verb)(desk, case_id, *(given[word] for word in words))
 
-@review.command()
-@click.argument("case_id")
-@at_desk
-def reapprove(desk: Desk, case_id: str) -> None:
-    """Confirm a conclusion after the rules changed."""
-    from plumeline.workflows.review import reapprove as confirm  # noqa: PLC0415
-
-    confirm(desk, case_id)
+    command.params[1:1] = [click.Argument([word]) for word in words]
 
 
-@review.command()
-@click.argument("case_id")
-@click.argument("reason")
-@at_desk
-def withdraw(desk: Desk, case_id: str, reason: str) -> None:
-    """Withdraw a case of which nothing is out."""
-    from plumeline.workflows.review import withdraw as take_back  # noqa: PLC0415
-
-    take_back(desk, case_id, reason)
+_on_a_case("dissent", "Record why you disagree; it travels with every package.", "text")
+_on_a_case("reopen", "Take a conclusion up again.", "reason")
+_on_a_case("reapprove", "Confirm a conclusion after the rules changed.")
+_on_a_case("withdraw", "Withdraw a case of which nothing is out.", "reason")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from plumeline.outcomes.events import OutcomeKind
 
@@ -99,8 +99,8 @@ def _count(sensor: str, low: float, high: float, band: list[Handover]) -> BandCo
     tail = (1 - COVERAGE) / 2
     interval = (
         (
-            float(beta.ppf(tail, confirmed + 0.5, false + 0.5)) if confirmed else 0.0,
-            float(beta.ppf(1 - tail, confirmed + 0.5, false + 0.5)) if false else 1.0,
+            float(betaincinv(confirmed + 0.5, false + 0.5, tail)) if confirmed else 0.0,
+            float(betaincinv(confirmed + 0.5, false + 0.5, 1 - tail)) if false else 1.0,
         )
         if decided
         else (0.0, 1.0)

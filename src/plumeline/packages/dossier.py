@@ -10,6 +10,7 @@ import shapely
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from plumeline.cases.sections import Candidate
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.packages.texts import Words
 
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from plumeline.packages.content import Content
 
 DRAWING_PX = 220
+MOST_BUILDINGS = 10
+LEAST_PERCENT = 0.1
+OTHERS, NONE = "other buildings", "none of these"
+UNNAMED = {OTHERS, NONE}
+"""Labels of `sections.candidates` that are no building of a register."""
 
 
 def dossier_html(content: Content, language: str) -> str:
@@ -36,11 +42,37 @@ def dossier_html(content: Content, language: str) -> str:
         c=content,
         w=Words(language),
         drawing=drawing,
-        number=lambda value: f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}",
-        percent=lambda value: f"{100 * value:.3g} %",
-        grams=lambda value: f"{1e3 * value:.2g}",
-        milligrams=lambda value: f"{1e6 * value:,.3g}" if value < 1e-3 else f"{1e6 * value:,.0f}",
+        shown=_shown,
+        number=rounded,
+        percent=_percent,
+        grams=lambda value: rounded(1e3 * value),
+        milligrams=lambda value: rounded(1e6 * value),
     )
+
+
+def rounded(value: float) -> str:
+    """A number to two digits, or to whole units from 100 on; thousands are set apart as in both languages."""
+    digits = value if value == 0 else float(f"{value:.2g}")
+    return f"{digits:,.0f}".replace(",", "\u202f") if abs(digits) >= 100 else f"{digits:g}"
+
+
+def _percent(share: float) -> str:
+    percent = 100 * share
+    if percent < LEAST_PERCENT:
+        return f"< {LEAST_PERCENT:g} %"
+    if percent > 100 - LEAST_PERCENT:
+        return f"> {100 - LEAST_PERCENT:g} %"
+    return f"{percent:.1f} %" if percent < 10 else f"{percent:.0f} %"
+
+
+def _shown(candidates: tuple[Candidate, ...]) -> list[Candidate]:
+    """The likeliest buildings; the rest in one line, and "none of these" always; `case.json` lists each."""
+    named = sorted((one for one in candidates if one.label not in UNNAMED), key=lambda one: -one.probability)
+    rest = sum(
+        one.probability for one in (*named[MOST_BUILDINGS:], *(c for c in candidates if c.label == OTHERS))
+    )
+    others = [Candidate(label=OTHERS, probability=min(1.0, rest))] if rest > 0 else []
+    return [*named[:MOST_BUILDINGS], *others, *(one for one in candidates if one.label == NONE)]
 
 
 def dossier_pdf(content: Content, language: str) -> bytes:

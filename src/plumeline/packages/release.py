@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from plumeline.packages.content import Content
 
 
-def payload_files(content: Content, receipt_key: SigningKey) -> Files:
+def payload_files(content: Content, receipt_key: SigningKey, raw: Mapping[str, bytes]) -> Files:
     """The files a package holds, by name below `data/`.
 
     Args:
         content: what it says.
         receipt_key: the key the recipient signs its answers with; it is in the page and nowhere else.
+        raw: raw recordings, name to content.
 
     Returns:
         Name to content.
@@ -54,6 +55,7 @@ def payload_files(content: Content, receipt_key: SigningKey) -> Files:
         "open-me.html": page(content, receipt_key),
         "prov.json": prov_json(content),
         "stix.json": stix(content),
+        **raw,
     }
     made["ro-crate-metadata.json"] = ro_crate(content, made)
     return made
@@ -72,18 +74,19 @@ def page(content: Content, receipt_key: SigningKey) -> bytes:
     return text.encode()
 
 
-def bag_of(content: Content, receipt_key: SigningKey) -> Files:
+def bag_of(content: Content, receipt_key: SigningKey, raw: Mapping[str, bytes] | None = None) -> Files:
     """The bag of a package.
 
     Args:
         content: what it says.
         receipt_key: the key its answers are signed with.
+        raw: raw recordings, name to content; None for their digests alone.
 
     Returns:
         All files of the bag.
     """
     return make_bag(
-        payload_files(content, receipt_key),
+        payload_files(content, receipt_key, raw or {}),
         {
             "Source-Organization": content.handling.originator,
             "External-Identifier": content.release,
@@ -146,6 +149,7 @@ def archive(
     }
     for role in SIGNERS:
         files[f"release/{role}.minisig"] = signatures[role][1]["minisign"].encode()
+        files[f"release/{role}.sig"] = bytes.fromhex(signatures[role][1]["dsse"])
     if timestamp is not None:
         files["release/release.tsr"] = timestamp
     return pack(files, release)

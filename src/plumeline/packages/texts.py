@@ -42,6 +42,10 @@ class Words:
         """The word for an enumeration's member."""
         return self._values[str(member)][self.language]
 
+    def label(self, text: str) -> str:
+        """The word for a label, if it is one of ours; a recipient's own label as it is."""
+        return self._values.get(text, {}).get(self.language, text)
+
     def text(self, statement: Bilingual) -> str:
         """A statement in this language."""
         return str(getattr(statement, self.language))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from plumeline.access.actors import VerifyKey
 from plumeline.access.checkpoint import verify_checkpoint
-from plumeline.access.envelope import STATEMENT_TYPE, open_envelope
+from plumeline.access.envelope import STATEMENT_TYPE, open_envelope, read_envelope
 from plumeline.access.keys import public_pem
 from plumeline.access.merkle import is_included
 from plumeline.access.records import ActorId, Label, OrganisationId, from_plain, record
@@ -22,6 +22,7 @@ from plumeline.packages.content import Content
 from plumeline.packages.minisign import is_file_signed, public_file
 from plumeline.packages.seal import unseal
 from plumeline.packages.statement import Predicate, statement_bytes
+from plumeline.packages.timestamp import check, stamped_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,13 +80,21 @@ def read_card(data: bytes, *, where: str = "") -> TrustCard:
     return from_plain(TrustCard, plain, where=where)
 
 
-def verify_package(data: bytes, card: TrustCard, *, identity: str | None, where: str = "") -> Verified:
+def verify_package(
+    data: bytes,
+    card: TrustCard,
+    *,
+    identity: str | None,
+    time_roots: bytes | None = None,
+    where: str = "",
+) -> Verified:
     """Check a sealed or an opened package.
 
     Args:
         data: the `.age` file, or the tar inside it.
         card: the originator's trust card.
         identity: text of the recipient's key file; not needed for a tar.
+        time_roots: root certificates (PEM) of a time-stamping authority, if its stamp is to be checked.
         where: the file's name, for the error's text.
 
     Returns:
@@ -116,8 +125,26 @@ def verify_package(data: bytes, card: TrustCard, *, identity: str | None, where:
             f"{predicate.concluded_by} concluded and {predicate.released_by} released exactly this, both signatures good",
             "minisign's signatures agree",
             "the release stands in the originator's audit log",
+            *_check_time(files, time_roots, where),
         ),
     )
+
+
+def _check_time(files: Mapping[str, bytes], roots: bytes | None, where: str) -> tuple[str, ...]:
+    """Sentences on the time-stamp, if there is one or must be.
+
+    Raises:
+        AccessError: it is not over this release, not by that authority, or missing where it was asked for.
+    """
+    stamp = files.get("release/release.tsr")
+    if stamp is None:
+        if roots is not None:
+            raise AccessError("the package brings no time-stamp", where=where)
+        return ()
+    envelope = _need(files, "release/release.dsse.json", where)
+    if roots is None:
+        return (f"it brings a time-stamp of {stamped_at(stamp, envelope)}; by whom was not checked (--tsa)",)
+    return (f"the time-stamping authority saw it at {check(stamp, envelope, roots)}",)
 
 
 def verify_files(
@@ -198,6 +225,9 @@ def _check_release_folder(
     keys = {role: card.signers[getattr(predicate, name)] for role, name in SIGNERS.items()}
     expected = release_folder(_need(files, "release/statement.json", where), keys)
     present = {name: data for name, data in files.items() if name.startswith(RELEASE_FOLDER)}
+    envelope = read_envelope(files["release/release.dsse.json"], payload_type=STATEMENT_TYPE, where=where)
+    for role, key in keys.items():
+        expected[f"release/{role}.sig"] = bytes.fromhex(envelope.signatures[key].signature)
     signatures = {f"release/{role}.minisig": key for role, key in keys.items()}
     extra = (
         set(present) - set(expected) - set(signatures) - {"release/release.dsse.json", "release/release.tsr"}

@@ -7,11 +7,13 @@ read only after the answer is there.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plumeline.errors import OutputError
 from plumeline.frames import LocalFrame, latlon
 from plumeline.sources import InferenceSettings
 from plumeline.workflows.locate import INFERRED, LocateRequest, LocateResult, infer_request, publish
@@ -26,6 +28,27 @@ if TYPE_CHECKING:
 def demo_flight() -> Path:
     """Folder of the shipped flight, what its crew declared, its scene and its truth."""
     return Path(str(resources.files("plumeline.simulations"))) / "demo"
+
+
+SEALED = {"scene.json", "truth.json"}
+"""Files of the shipped flight that its crew did not have."""
+
+
+def copy_flight(folder: Path) -> None:
+    """Put the shipped flight into a new folder, without its truth.
+
+    Args:
+        folder: to make.
+
+    Raises:
+        OutputError: it exists, or cannot be written.
+    """
+    try:
+        shutil.copytree(demo_flight(), folder, ignore=lambda _folder, _names: SEALED)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be made: {error.strerror}", where=str(folder), remedy="choose another name"
+        ) from None
 
 
 def demo(

@@ -37,6 +37,8 @@ class Intake:
     """What may be used; None when everything is quarantined."""
     replay: Replay
     """What the fences said."""
+    entered: Ingested
+    """What was recorded, with the samples that may not be used."""
 
 
 def track_of(survey: Survey, *, position_sigma_m: float) -> Track:
@@ -121,6 +123,7 @@ def ingest(
                 end=utc(_iso(times.max())),
                 samples=survey.reading_count,
                 exercise=desk.exercise,
+                files=tuple(sorted(files)),
             ),
             files=files,
             fence=found.report,
@@ -136,7 +139,7 @@ def ingest(
                 parent=authority,
             ),
         )
-    return Intake(recording=identifier, survey=_permitted(survey, found), replay=found)
+    return Intake(recording=identifier, survey=_permitted(survey, found), replay=found, entered=entered)
 
 
 def _require_own_world(desk: Desk, survey: Survey) -> None:

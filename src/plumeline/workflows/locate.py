@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 import json
 import tomllib
 import typing
@@ -25,6 +26,7 @@ from plumeline.store import (
 )
 from plumeline.store.folder import check_free
 from plumeline.workflows.ingest import load_survey
+from plumeline.workflows.quarantine import without
 from plumeline.workflows.report import render_report
 from plumeline.workflows.truth import KnownSource, compare
 
@@ -64,6 +66,8 @@ class LocateRequest:
     """Time after the last that is used, UTC."""
     species: tuple[str, ...] = ()
     """Species that are used; all when empty."""
+    leave_out: Path | None = None
+    """Samples that may not be used, as `plumeline case ingest --quarantine` wrote them."""
     settings: InferenceSettings = field(default_factory=InferenceSettings)
     """What the inversion assumes."""
     basemap: Path | None = None
@@ -226,7 +230,7 @@ def restricted(survey: Survey, request: LocateRequest) -> Survey:
 
     Raises:
         ConfigurationError: a species is not in the survey, or the window is empty.
-        InputError: no reading lies in the window.
+        InputError: no reading lies in the window, or none may be used.
     """
     if request.start is not None or request.end is not None:
         start = request.start if request.start is not None else FIRST_TIME
@@ -236,6 +240,8 @@ def restricted(survey: Survey, request: LocateRequest) -> Survey:
                 f"the time window from {start} to {end} is empty", remedy="give --start before --end"
             )
         survey = survey.between(start, end)
+    if request.leave_out is not None:
+        survey = without(survey, request.leave_out)
     unknown = [name for name in request.species if name not in survey.species]
     if unknown:
         raise ConfigurationError(
@@ -323,5 +329,7 @@ def _with_request(report: SourceReport, request: LocateRequest) -> SourceReport:
         "start": None if request.start is None else str(request.start),
         "end": None if request.end is None else str(request.end),
     }
+    if request.leave_out is not None:
+        choices["left_out"] = hashlib.sha256(request.leave_out.read_bytes()).hexdigest()
     configuration = {"inference": dict(report.provenance.configuration), "selection": choices}
     return replace(report, provenance=replace(report.provenance, configuration=configuration))

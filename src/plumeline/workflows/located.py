@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from plumeline.provenance import Provenance
 from plumeline.units import RATE_UNITS
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
     from pathlib import Path
 
@@ -64,6 +65,33 @@ class Located:
     """Digest of its provenance."""
     method: str
     """Plumeline's version."""
+
+    def only(self, labels: Collection[str]) -> Located:
+        """The same with some of its sources.
+
+        Args:
+            labels: such as S1; all sources when empty.
+
+        Returns:
+            The part.
+
+        Raises:
+            InputError: there is no such source.
+        """
+        known = [facts["label"] for facts in self.findings]
+        unknown = sorted(set(labels) - set(known))
+        if unknown:
+            raise InputError(
+                f"the result has no source {', '.join(unknown)}",
+                remedy=f"it has: {', '.join(known) or 'none'}",
+            )
+        if not labels:
+            return self
+        return replace(
+            self,
+            findings=tuple(facts for facts in self.findings if facts["label"] in labels),
+            scores=tuple(score for score in self.scores if score.label in labels),
+        )
 
     @property
     def ended(self) -> datetime:

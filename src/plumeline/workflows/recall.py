@@ -21,6 +21,28 @@ if TYPE_CHECKING:
     from plumeline.workflows.desk import Desk
 
 
+NOTICE = "notice.json"
+
+
+def fetch_notice(desk: Desk, release: str) -> bytes:
+    """The last notice about a release once more.
+
+    Args:
+        desk: the house's.
+        release: which.
+
+    Returns:
+        The same bytes that were signed.
+
+    Raises:
+        AccessError: hidden, not there or not permitted.
+        StoreError: there is no notice about it.
+    """
+    with desk.session() as session:
+        head = session.need(Verb.VIEW, release, kind=Kind.RELEASE)
+        return session.blob(head, NOTICE, locked=True)
+
+
 def recall(desk: Desk, case_id: str, reason: str, *, claim: str | None = None) -> dict[str, bytes]:
     """Withdraw a released case everywhere: one signed recall notice for every package that is out.
 
@@ -124,6 +146,7 @@ def _notice(
         desk.keys.signing,
     )
     digest = hashlib.sha256(signed).hexdigest()
+    session.keep_blob(head, NOTICE, signed, locked=True)
     session.write(
         Verb.RELEASE,
         f"notice-{kind.value}",

@@ -17,15 +17,20 @@ from plumeline.outcomes.events import Sent, Urgency
 from plumeline.packages.bag import Files, pack, unpack
 from plumeline.packages.content import content_of
 from plumeline.packages.events import ReleasePrepared, ReleaseSealed, ReleaseSigned
-from plumeline.packages.release import archive, bag_of, require_signature, sign_statement
+from plumeline.packages.release import archive, bag_of, envelope_of, require_signature, sign_statement
 from plumeline.packages.seal import seal
 from plumeline.packages.statement import LogProof, Predicate, statement_bytes
+from plumeline.packages.timestamp import request, stamped_at
 from plumeline.store.cases_records import Change, new_id
 from plumeline.workflows.authorities import find_authority
 from plumeline.workflows.desk import latest
+from plumeline.workflows.raw_files import raw_files
 from plumeline.workflows.review import all_rules, read_case, write_case
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
     from plumeline.access.actors import Organisation
     from plumeline.cases import Case
     from plumeline.store.cases_records import Head
@@ -37,7 +42,9 @@ STATEMENT = "statement.json"
 SEALED = "package.age"
 
 
-def prepare_release(desk: Desk, case_id: str, recipient: str, *, supersedes: str | None = None) -> str:
+def prepare_release(
+    desk: Desk, case_id: str, recipient: str, *, supersedes: str | None = None, raw: Iterable[Path] = ()
+) -> str:
     """Put a package together for one recipient; it is nothing until two persons have signed it.
 
     Args:
@@ -45,14 +52,15 @@ def prepare_release(desk: Desk, case_id: str, recipient: str, *, supersedes: str
         case_id: a concluded case.
         recipient: for which organisation.
         supersedes: an earlier release to the same recipient that this one replaces.
+        raw: files or folders with the raw recordings, to put them in; without, only their digests are.
 
     Returns:
         The release's identifier.
 
     Raises:
         AccessError: hidden, not there, not permitted, or the authority has expired.
-        RefusedError: the dossier is incomplete, or the rules do not allow it.
-        InputError: the recipient has no sealing key.
+        RefusedError: the dossier is incomplete, the rules do not allow it, or raw files may not leave.
+        InputError: the recipient has no sealing key, or a raw file is missing.
     """
     with desk.session() as session:
         _, case = read_case(session, case_id, Verb.RELEASE, recipient=recipient)
@@ -69,7 +77,8 @@ def prepare_release(desk: Desk, case_id: str, recipient: str, *, supersedes: str
             supersedes=supersedes,
             version=__version__,
         )
-        bag = bag_of(content, receipt)
+        raw = tuple(raw)
+        bag = bag_of(content, receipt, raw_files(case, raw) if raw else {})
         prepared = ReleasePrepared(
             content=content,
             case_version=case.version,
@@ -209,7 +218,8 @@ def seal_release(
         The sealed file.
 
     Raises:
-        AccessError: hidden, not there, not permitted, or a signature is not good.
+        AccessError: hidden, not there, not permitted, or a signature or the time-stamp is not good.
+        InputError: the time-stamp is none.
         RefusedError: a signature is missing, or the case or the rules changed since it was prepared.
     """
     with desk.session() as session:
@@ -267,6 +277,22 @@ def _sealed(
     signed: dict[str, ReleaseSigned],
     timestamp: bytes | None,
 ) -> bytes:
+    statement, signatures = _signatures(session, head, prepared, signed)
+    if timestamp is not None:
+        stamped_at(timestamp, envelope_of(statement, signatures))
+    _, bag = unpack(session.blob(head, STAGED_BAG, locked=True))
+    tar = archive(bag, statement, signatures, release=head.id, timestamp=timestamp)
+    return seal(tar, _organisation(session, prepared.recipient).sealing_keys)
+
+
+def _signatures(
+    session: Session, head: Head, prepared: ReleasePrepared, signed: dict[str, ReleaseSigned]
+) -> tuple[bytes, dict[str, tuple[str, dict[str, str]]]]:
+    """The signed bytes, and role to public key and good signatures.
+
+    Raises:
+        AccessError: a signer is not known any more, or a signature is not good.
+    """
     statement = session.blob(head, STATEMENT, locked=True)
     signatures = {}
     for role, badge in (("concluded", prepared.concluded_by), ("released", prepared.released_by)):
@@ -276,9 +302,29 @@ def _sealed(
         both = {"dsse": signed[role].dsse, "minisign": signed[role].minisign}
         require_signature(statement, both, actor.verify_key)
         signatures[role] = (actor.verify_key, both)
-    _, bag = unpack(session.blob(head, STAGED_BAG, locked=True))
-    tar = archive(bag, statement, signatures, release=head.id, timestamp=timestamp)
-    return seal(tar, _organisation(session, prepared.recipient).sealing_keys)
+    return statement, signatures
+
+
+def timestamp_request(desk: Desk, release: str) -> bytes:
+    """What to send to a time-stamping authority before a signed release is sealed.
+
+    Args:
+        desk: the releaser's.
+        release: signed by both, not sealed yet.
+
+    Returns:
+        An RFC 3161 request over its envelope.
+
+    Raises:
+        AccessError: hidden, not there or not permitted.
+        RefusedError: it is not signed by both, or sealed already.
+    """
+    with desk.session() as session:
+        head = session.need(Verb.VIEW, release, kind=Kind.RELEASE)
+        prepared, signed = _history(session, head)
+        if head.state != "signed":
+            raise RefusedError(f"this release is {head.state}; a time-stamp goes between signing and sealing")
+        return request(envelope_of(*_signatures(session, head, prepared, signed)))
 
 
 def _start_clock(

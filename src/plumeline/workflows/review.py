@@ -1,4 +1,4 @@
-"""Looking at cases and reviewing them: blind first, then conclude, reopen, approve again, withdraw, hold, delete."""
+"""Looking at cases and reviewing them: blind first, then conclude, reopen, approve again, withdraw, hold."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from plumeline.access.actors import Role
-from plumeline.access.envelope import sign_payload
 from plumeline.access.guard import Kind, Verb
-from plumeline.access.records import to_plain
 from plumeline.cases.case import Case, fold, next_state
 from plumeline.cases.events import (
     Assessment,
@@ -24,13 +22,14 @@ from plumeline.cases.events import (
     SectionsSet,
     Withdrawn,
 )
-from plumeline.cases.retention import CERTIFICATE_TYPE, DeletionCertificate, keep_until, require_deletable
 from plumeline.cases.review import CaseView, must_stay_blind, require_blind, require_ready_to_conclude
-from plumeline.cases.rules import Rule, is_affected, rules_digest
+from plumeline.cases.rules import Rule, in_force, is_affected, rules_digest
 from plumeline.errors import RefusedError
-from plumeline.store.cases_records import Change, new_id
+from plumeline.store.cases_records import Change
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from plumeline.cases.sections import Sections
     from plumeline.store.cases_places import Box
     from plumeline.store.cases_records import Head
@@ -120,32 +119,48 @@ def list_cases(desk: Desk, *, state: str | None = None, box: Box | None = None) 
         return session.find(Kind.CASE, state=state, box=box)
 
 
-def show_case(desk: Desk, identifier: str) -> CaseView:
+def show_case(desk: Desk, identifier: str, *, as_of: datetime | None = None) -> CaseView:
     """A case, with the machine's scores unless the reader has still to score blind.
 
     Args:
         desk: anybody's.
         identifier: which.
+        as_of: as it stood then, under the rules in force then; now when None.
 
     Returns:
         The case; that the scores were shown is recorded.
 
     Raises:
         AccessError: hidden or not there.
+        RefusedError: it was not open yet at that time.
     """
     with desk.session() as session:
         head, case = read_case(session, identifier)
+        rules = all_rules(session)
+        then = case if as_of is None else _as_of(session, head, as_of)
+        at = as_of or desk.now
+        governing = tuple(rule for rule in in_force(rules, at) if rule.applies(then))
+        changed = is_affected(then, rules, at)
         if must_stay_blind(case, desk.actor.id, is_reviewer=Role.REVIEWER in desk.actor.roles):
-            blind = replace(
-                case,
-                dossier=replace(case.dossier, scores=()),
+            then = replace(
+                then,
+                dossier=replace(then.dossier, scores=()),
                 scores=(),
-                sections=replace(case.sections, rivals=()),
+                sections=replace(then.sections, rivals=()),
             )
-            return CaseView(case=blind, scores=None)
+            return CaseView(case=then, scores=None, as_of=as_of, rules=governing, rules_changed=changed)
         if desk.actor.id not in case.exposed and session.guard.allows(Verb.REVIEW, head.resource):
             write_case(session, head, case, MachineScoreShown(), verb=Verb.REVIEW, occasion="scores-shown")
-        return CaseView(case=case, scores=case.dossier.scores)
+        return CaseView(
+            case=then, scores=then.dossier.scores, as_of=as_of, rules=governing, rules_changed=changed
+        )
+
+
+def _as_of(session: Session, head: Head, as_of: datetime) -> Case:
+    history = [recorded for recorded in session.history(head) if recorded.time <= as_of]
+    if not history:
+        raise RefusedError(f"this case was not open yet at {as_of:%Y-%m-%d %H:%M:%S} UTC")
+    return fold(head.id, history)
 
 
 def _append(desk: Desk, identifier: str, event: Any, *, verb: Verb, occasion: str) -> None:
@@ -307,42 +322,6 @@ def hold(desk: Desk, identifier: str, reason: str, *, lift: bool = False) -> Non
     """
     event = HoldLifted(reason=reason) if lift else HoldSet(reason=reason)
     _append(desk, identifier, event, verb=Verb.ADMINISTER, occasion="hold-lifted" if lift else "hold-set")
-
-
-def delete_expired(desk: Desk, identifier: str) -> bytes:
-    """Destroy a case's content at the end of its retention.
-
-    Args:
-        desk: a custodian's.
-        identifier: which case.
-
-    Returns:
-        The signed deletion certificate.
-
-    Raises:
-        AccessError: hidden, not there or not permitted.
-        RefusedError: it must still be kept.
-    """
-    with desk.session() as session:
-        head, case = read_case(session, identifier, Verb.ADMINISTER)
-        due = keep_until(case)
-        require_deletable(due=due, on_hold=head.on_hold, now=desk.now)
-        certificate = DeletionCertificate(
-            case=identifier, time=desk.now, actor=desk.actor.id, due=due, payloads=session.destroy(head)
-        )
-        session.write(
-            Verb.ADMINISTER,
-            "content-deleted",
-            Change(
-                resource=replace(
-                    head.resource, kind=Kind.CERTIFICATE, id=new_id("D", exercise=desk.exercise)
-                ),
-                events=[certificate],
-                state="issued",
-                parent=identifier,
-            ),
-        )
-    return sign_payload(to_plain(certificate), CERTIFICATE_TYPE, [desk.keys.signing])
 
 
 def enter_rule(desk: Desk, rule: Rule) -> list[str]:

@@ -74,7 +74,7 @@ def sections_of(site: Responder) -> Sections:
     Raises:
         InputError: no gas of the site is in the species table.
     """
-    unknowns = _sheet_lines("unknowns")
+    unknowns = (*_sheet_lines("unknowns"), *_gaps(site))
     return Sections(
         rivals=tuple(
             Rival(
@@ -95,6 +95,32 @@ def sections_of(site: Responder) -> Sections:
         ),
         unknowns=unknowns,
     )
+
+
+GAPS = {
+    "people": Bilingual(
+        en="How many people live or work in the region and downwind of it.",
+        es="Cuántas personas viven o trabajan en la región y a sotavento de ella.",
+    ),
+    "receptors": Bilingual(
+        en="Whether schools, clinics or care homes are near.",
+        es="Si hay cerca escuelas, clínicas o residencias.",
+    ),
+    "buildings": Bilingual(en="Which buildings stand in the region.", es="Qué edificios hay en la región."),
+    "wind": Bilingual(en="The wind now.", es="El viento de ahora."),
+}
+"""What a site may lack; each is said when it does."""
+
+
+def _gaps(site: Responder) -> tuple[Bilingual, ...]:
+    found, ranking = site.neighbours, site.buildings
+    lacking = {
+        "people": found is None or all(one.people is None for one in found.people),
+        "receptors": found is None or found.receptors is None,
+        "buildings": ranking is None or not ranking.is_known,
+        "wind": site.wind is None,
+    }
+    return tuple(GAPS[name] for name, missing in lacking.items() if missing)
 
 
 def _sheet_lines(key: str) -> tuple[Bilingual, ...]:
@@ -134,7 +160,7 @@ def _neighbours(found: Neighbours, site: Responder) -> NeighbourHarm:
     return NeighbourHarm(
         people_in_region=None if inside is None or inside.people is None else round(inside.people),
         buildings_in_region=len(ranking.candidates) if ranking is not None and ranking.is_known else None,
-        data=f"population data {found.vintage}",
+        data=f"population data {found.vintage}" if found.people else "no population data",
         downwind_m=_downwind_m(site),
         receptors=tuple(
             Receptor(kind=kind, number=len(distances), nearest_m=min(distances))
