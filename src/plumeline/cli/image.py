@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from plumeline.detections import Wind
     from plumeline.workflows.image import ImageResult
+    from plumeline.workflows.image_setup import ImageRequest
 
 
 @click.command()
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--wind-error", type=float, default=0.5, show_default=True, help="Error of the speed, 1 sigma [m/s]."
 )
-@click.option("--glt", type=click.Path(path_type=Path), help="GLT file of an ENVI cube.")
+@click.option("--glt", type=click.Path(path_type=Path), help="GLT or IGM file of an ENVI cube.")
 @click.option(
     "--memory", "memory_mb", type=float, default=2000.0, show_default=True, help="Working memory [MB]."
 )
@@ -49,6 +50,12 @@ if TYPE_CHECKING:
     "--false-share", type=float, default=0.05, show_default=True, help="Admitted share of false plumes."
 )
 @click.option("--residential", is_flag=True, help="Homes are in view: keep columns inside plumes only.")
+@click.option("--store", envvar="PLUMELINE_STORE", help="Case store that holds the authority.")
+@click.option(
+    "--key", type=click.Path(path_type=Path), envvar="PLUMELINE_KEY", help="Your key file for the case store."
+)
+@click.option("--authority", help="Authority to search under; checked, and entered in the audit log.")
+@click.option("--sensor", default="imager", show_default=True, help="The imager as the authority names it.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 @click.option("--force", is_flag=True, help="Replace an existing output folder.")
 def image(  # noqa: PLR0913, PLR0917 (one argument per option)
@@ -68,6 +75,10 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     memory_mb: float,
     false_share: float,
     residential: bool,  # noqa: FBT001 (click passes by name)
+    store: str | None,
+    key: Path | None,
+    authority: str | None,
+    sensor: str,
     seed: int,
     force: bool,  # noqa: FBT001 (same)
 ) -> None:
@@ -102,6 +113,8 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
         residential=residential,
         seed=seed,
     )
+    if authority is not None:
+        request = _permitted(request, store, key, authority, sensor)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=1.0)
         result = process_scene(
@@ -131,6 +144,23 @@ def _wind(speed_m_s: float | None, from_deg: float | None, error_m_s: float) -> 
         toward_eastward=sin(toward),
         toward_northward=cos(toward),
     )
+
+
+def _permitted(
+    request: ImageRequest, store: str | None, key: Path | None, authority: str, sensor: str
+) -> ImageRequest:
+    """The request as the authority allows it.
+
+    Raises:
+        UsageError: the store or the key is missing.
+    """
+    from plumeline.cli.desk import open_keys  # noqa: PLC0415 (heavy)
+    from plumeline.workflows.desk import open_desk  # noqa: PLC0415
+    from plumeline.workflows.image_access import Permit, permitted  # noqa: PLC0415
+
+    if store is None or key is None:
+        raise click.UsageError("--authority needs --store and --key")
+    return permitted(open_desk(store, open_keys(key)), request, Permit(authority=authority, sensor=sensor))
 
 
 def _say(result: ImageResult) -> None:

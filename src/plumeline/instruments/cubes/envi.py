@@ -13,6 +13,7 @@ import numpy as np
 
 from plumeline.errors import ReadError
 from plumeline.instruments.cubes.cube import UNKNOWN_UNIT, Cube, MapGrid, check_size
+from plumeline.instruments.cubes.igm import lookup_from_geometry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def read_envi(path: Path, *, glt: Path | None = None) -> Cube:
 
     Args:
         path: the data file or its header.
-        glt: a GLT file that georeferences it; `NAME_glt` beside it is taken if there.
+        glt: a GLT or IGM file that georeferences it; `NAME_glt` or `NAME_igm` beside it is taken if there.
 
     Returns:
         The cube.
@@ -72,7 +73,7 @@ def read_envi(path: Path, *, glt: Path | None = None) -> Cube:
         unit=fields.get("data units", UNKNOWN_UNIT) or UNKNOWN_UNIT,
         read=read,
         bad_bands=good == 0 if good.size == bands else None,
-        grid=_lookup_grid(lookup) if lookup else _map_info(fields),
+        grid=_lookup_grid(lookup, shape[:2]) if lookup else _map_info(fields),
         facts=fields,
     )
 
@@ -185,13 +186,14 @@ def _map_info(fields: dict[str, str]) -> MapGrid | None:
 
 
 def _beside(data: Path) -> Path | None:
-    for name in (data.with_name(data.name + "_glt"), data.with_name(data.stem + "_glt" + data.suffix)):
-        if name.is_file():
-            return name
+    for kind in ("_glt", "_igm"):
+        for name in (data.with_name(data.name + kind), data.with_name(data.stem + kind + data.suffix)):
+            if name.is_file():
+                return name
     return None
 
 
-def _lookup_grid(path: Path) -> MapGrid:
+def _lookup_grid(path: Path, shape: tuple[int, int]) -> MapGrid:
     data, header = _pair(path)
     fields = read_header(header)
     (rows, columns, bands), dtype, interleave = _layout(fields, header)
@@ -201,9 +203,10 @@ def _lookup_grid(path: Path) -> MapGrid:
         interleave
     ]
     check_size(data, expected=int(np.prod(stored)) * dtype.itemsize, offset=0, lines=rows)
-    table = np.abs(
-        np.fromfile(data, dtype=dtype).reshape(stored).transpose(AXES[interleave]).astype(np.int64)
-    )
+    values = np.fromfile(data, dtype=dtype).reshape(stored).transpose(AXES[interleave])
+    if dtype.kind == "f":
+        return _geometry_grid(values, fields, header, shape)
+    table = np.abs(values.astype(np.int64))
     base = _map_info(fields)
     if base is None:
         raise ReadError("a GLT needs map info", where=str(header))
@@ -215,6 +218,34 @@ def _lookup_grid(path: Path) -> MapGrid:
         lookup_line=(table[..., 1] - 1).astype(np.int32),
         lookup_sample=(table[..., 0] - 1).astype(np.int32),
     )
+
+
+def _geometry_grid(
+    values: NDArray[np.generic], fields: dict[str, str], header: Path, shape: tuple[int, int]
+) -> MapGrid:
+    """A grid from an IGM: floating-point easting and northing (or longitude and latitude) of every raw pixel.
+
+    Raises:
+        ReadError: it belongs to another cube, or does not say its reference system.
+    """
+    if values.shape[:2] != shape:
+        raise ReadError(
+            f"gives places to {values.shape[0]} x {values.shape[1]} pixels of a cube of {shape[0]} x {shape[1]}",
+            where=str(header),
+        )
+    crs = fields.get("coordinate system string", "")
+    base = _map_info(fields)
+    if not crs and base is not None:
+        crs = base.crs
+    if not crs:
+        raise ReadError(
+            "an IGM needs a coordinate system string", where=str(header), remedy="add it to the header"
+        )
+    places = np.asarray(values[..., :2], np.float64)
+    ignore = fields.get("data ignore value")
+    if ignore:
+        places = np.where(places == float(ignore), np.nan, places)
+    return lookup_from_geometry(places[..., 0], places[..., 1], crs, where=header.name)
 
 
 def write_envi(path: Path, signal: Single, fields: dict[str, str]) -> None:
