@@ -1,8 +1,9 @@
-"""The blind benchmark: eight seeded suites, truth sealed from the inference process; `--compare` against the baseline.
+"""The blind benchmark: nine seeded suites, truth sealed from the inference process; `--compare` against the baseline.
 
 Seeds from 1,000,000 are kept for reporting: nothing is calibrated on them. `--compare` runs the baseline's own suites and
-fails when detection, coverage or false alarms are worse than the stored counts beyond chance (one-sided Fisher test,
-p < 0.01), or the errors are greater (one-sided Mann-Whitney, p < 0.01).
+fails when detection, coverage, false alarms or refusals are worse than the stored counts beyond chance (one-sided Fisher
+test, p < 0.01), or the errors are greater (one-sided Mann-Whitney, p < 0.01). Nothing that it compares depends on how fast
+the machine is.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from benchmarks.results import RESULTS, Figures
 from plumeline.errors import PlumelineError
+from plumeline.simulations.naming import shares
 from plumeline.simulations.scoring import quantile
 from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult, run_benchmark
 from plumeline.workflows.benchmark.page import as_plain, benchmark_page
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
 
 BASELINE = Path(__file__).parent / "baselines" / "blind.json"
 QUICK = ("easy", "urban", "empty")
-QUICK_SEED, QUICK_CASES = 2_000_000, 3
+QUICK_SEED, QUICK_CASES = 2_000_000, 4
 NOISE_P = 0.01
 WORSE_WHEN: dict[str, Literal["less", "greater"]] = {
     "detection": "less",
     "cover_90": "less",
     "false_alarm": "greater",
+    "refusals": "greater",
 }
 """Which way each count gets worse."""
 
@@ -139,6 +142,9 @@ def _figures(result: BenchmarkResult) -> Figures:
         figures |= {
             f"{suite.suite}_{name}": float(value) for name, value in row.items() if not isinstance(value, str)
         }
+        for what, named in shares(suite.namings).items() if suite.namings else ():
+            figures[f"{suite.suite}_{what.replace(' ', '_')}"] = named.share
+            figures[f"{suite.suite}_{what.replace(' ', '_')}_of"] = float(named.trials)
     pairs = [pair for score in result.scores for pair in score.pairs]
     count = len(result.scores)
     # The median leaves out the first case, which pays for compilation.

@@ -1,10 +1,12 @@
 """Four open release experiments as windows that the simulator can be run through, for `field_validation`.
 
-Nothing is fitted: roughness, classes and heights are those of the site descriptions or of the literature named here.
-Prairie Grass: roughness 0.006 m (Barad 1958). ADED: pad with equipment, roughness 0.1 m, daytime and night classes from
-wind and hour (Turner 1970, moderate sun); equipment heights 2 m (wells, separators) and 4.5 m (tanks). Ginninderra:
-grazed field, roughness 0.02 m, measured Obukhov length, wind at 3 m (its sonic's height). Chilbolton: friction velocity
-from the measured vertical angle (sigma_w = 1.25 u*), wind at 3 m, neutral.
+Roughness, classes, heights and deposition are those of the site descriptions or of the literature named here; the
+physics of the simulator has no constant that was fitted to any of them (docs/decisions/0100-field-protocol.md).
+Prairie Grass: roughness 0.006 m (Barad 1958); SO2 deposits on grass at 0.8 cm/s (Garland 1977). ADED: open ground,
+daytime and night classes from wind and hour (Turner 1970, moderate sun); equipment heights 2 m (wells, separators) and
+4.5 m (tanks); directions are magnetic, see `ADED_DECLINATION_DEG`. Ginninderra: grazed field, roughness 0.02 m,
+measured Obukhov length, wind at 3 m (its sonic's height). Chilbolton: open ground, Obukhov length from the measured
+vertical angle, wind at 3 m, beams at 1.5 m (neither height is in the data).
 """
 
 from __future__ import annotations
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
 
 METHANE_KG_M3_PER_PPM = 6.64e-7
 """At 20 °C and 1,013 hPa."""
+OPEN_ROUGHNESS_M = 0.03
+"""Open flat ground with low plants and single obstacles (Davenport's class 3, Wieringa 1992), where no site value is known [m]."""
+SO2_DEPOSITION_M_S = 0.008
+"""Dry deposition of SO2 on grass (Garland 1977, doi:10.1098/rspa.1977.0066) [m s-1]."""
+ADED_DECLINATION_DEG = 8.1
+"""Magnetic declination, east, at Fort Collins in May 2022 (World Magnetic Model): with directions taken as true, readings
+and model agree best when the wind is turned by about this much, in the first four releases and in the other five [degrees]."""
 
 
 def _table(path: Path, **options: Any) -> Any:
@@ -56,10 +65,16 @@ class Window:
     end_m: Floats
     observed: Floats
     """Enhancement per receiver; NaN where not measured."""
+    minutes: Floats | None = None
+    """(minute, receiver) the same minute by minute, where the set has it."""
+    deposition_m_s: float = 0.0
+    """Dry deposition velocity of the gas [m s-1]."""
+    is_second_half: bool = False
+    """Whether it lies in the later half of its set."""
 
 
 def modelled(window: Window, seed: int, *, every_s: int = 2, per_step: int = 8) -> Floats:
-    """Mean enhancement per receiver over a window, in the unit of `rate` per cubic metre."""
+    """(time, receiver) enhancement every `every_s` seconds of a window, in the unit of `rate` per cubic metre."""
     steps = np.arange(window.spin_up, window.wind.eastward_m_s.size, every_s)
     count = len(window.labels)
     readings = Readings(
@@ -67,18 +82,25 @@ def modelled(window: Window, seed: int, *, every_s: int = 2, per_step: int = 8) 
         start_m=np.tile(window.start_m, (steps.size, 1)),
         end_m=np.tile(window.end_m, (steps.size, 1)),
     )
-    release = Release(place_m=window.place_m, weight=window.rate, size_m=0.2)
-    c = couplings(readings, release, wind=window.wind, layer=window.layer, seed=seed, per_step=per_step)
-    return np.asarray(c.reshape(steps.size, count).mean(axis=0))
+    c = couplings(
+        readings,
+        Release(place_m=window.place_m, weight=window.rate, size_m=0.2),
+        wind=window.wind,
+        layer=window.layer,
+        seed=seed,
+        per_step=per_step,
+        deposition_m_s=window.deposition_m_s,
+    )
+    return np.asarray(c.reshape(steps.size, count))
 
 
-def prairie_grass(data: Path) -> Iterator[Window]:
-    """Runs with meteorology: 10-min means of SO2 [mg m-3] on arcs of 50 to 800 m."""
+def prairie_grass(data: Path, draw: int = 0) -> Iterator[Window]:
+    """Runs with meteorology: 10-min means of SO2 [mg m-3] on arcs of 50 to 800 m; `draw` names the meander."""
     folder = data / "prairie-grass-1956"
     weather = _table(folder / "meteorology.csv").dropna()
     readings = _table(folder / "observations.csv")
     truth = _table(folder / "truth.csv").set_index("run")
-    for row in weather.itertuples():
+    for number, row in enumerate(weather.itertuples()):
         here = readings[readings["run"] == row.run]
         layer = SurfaceLayer(
             friction_velocity_m_s=row.friction_velocity_m_s,
@@ -91,10 +113,10 @@ def prairie_grass(data: Path) -> Iterator[Window]:
         spin = 60 + int(1600.0 / float(layer.speed_m_s(2.0)))
         wind = _meander(
             layer,
-            np.full(spin + 900, np.cos(toward)),
-            np.full(spin + 900, np.sin(toward)),
+            np.full(spin + 600, np.cos(toward)),
+            np.full(spin + 600, np.sin(toward)),
             spin,
-            int(row.run),
+            1000 * draw + int(row.run),
         )
         places = here[["x_m", "y_m", "z_m"]].to_numpy(float)
         source = truth.loc[row.run]
@@ -105,10 +127,12 @@ def prairie_grass(data: Path) -> Iterator[Window]:
             wind=wind,
             spin_up=spin,
             place_m=(0.0, 0.0, float(source["height_m"])),
-            rate=np.full(spin + 900, 1e3 * float(source["rate_g_s"])),
+            rate=np.full(spin + 600, 1e3 * float(source["rate_g_s"])),
             start_m=places,
             end_m=places,
             observed=here["so2_mg_m3"].to_numpy(float),
+            deposition_m_s=SO2_DEPOSITION_M_S,
+            is_second_half=2 * number >= len(weather),
         )
 
 
@@ -123,8 +147,11 @@ def _meander(layer: SurfaceLayer, east: Floats, north: Floats, spin: int, seed: 
         rng=np.random.default_rng(seed),
     )
     speed = float(layer.speed_m_s(2.0))
-    along = free.eastward_m_s - free.eastward_m_s[spin:].mean()
-    across = free.northward_m_s - free.northward_m_s[spin:].mean()
+    # The measured spread is that of the ten minutes alone, their own mean taken out; so is this one's.
+    along, across = (
+        layer.meander_sigma_m_s * (values - values[spin:].mean()) / values[spin:].std()
+        for values in (free.eastward_m_s, free.northward_m_s)
+    )
     return LargeScaleWind(
         step_s=1.0,
         eastward_m_s=(speed + along) * east - across * north,
@@ -149,10 +176,17 @@ def _turner(speed: float, hour: float) -> str:
     return "F" if speed < 2 else "E" if speed < 3 else "D"
 
 
-def aded(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
-    """Single releases on a pad, 8 fixed sensors, half-hour means of CH4 [ppm above each sensor's upwind level]."""
+def aded(
+    data: Path, draw: int = 0, *, declination_deg: float = ADED_DECLINATION_DEG, window_s: int = 1800
+) -> Iterator[Window]:
+    """Single releases on a pad, 8 fixed sensors, half-hour means of CH4 [ppm above each sensor's upwind level].
+
+    The wind is measured minute by minute, so that nothing is left to draw.
+    """
+    del draw
     folder = data / "aded-2022"
     wind = _table(folder / "wind.csv", parse_dates=["time_utc"])
+    wind["direction_from_deg"] += declination_deg
     readings = _table(folder / "observations.csv", parse_dates=["time_utc"])
     sensors = _table(folder / "instruments.csv").set_index("instrument")
     truth = _table(folder / "truth.csv", parse_dates=["start", "end"])
@@ -162,7 +196,7 @@ def aded(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
     enhancement = _above_upwind(readings, sensors, wind)
     places = sensors[["x_m", "y_m", "z_m"]].to_numpy(float)
     spin = 180
-    for release in truth.itertuples():
+    for number, release in enumerate(truth.itertuples()):
         first = (release.start - wind["time_utc"].iloc[0]).total_seconds()
         last = (release.end - wind["time_utc"].iloc[0]).total_seconds()
         for start in np.arange(max(first + 300, spin), last - window_s, window_s):
@@ -174,8 +208,8 @@ def aded(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
             layer = SurfaceLayer.from_wind(
                 speed,
                 2.4,
-                inverse_obukhov_length_m1=inverse_obukhov_length_m1(_turner(speed, hour), 0.1),
-                roughness_m=0.1,
+                inverse_obukhov_length_m1=inverse_obukhov_length_m1(_turner(speed, hour), OPEN_ROUGHNESS_M),
+                roughness_m=OPEN_ROUGHNESS_M,
             )
             count = spin + window_s
             yield Window(
@@ -194,6 +228,8 @@ def aded(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
                 start_m=places,
                 end_m=places,
                 observed=enhancement[inside].mean().reindex(names).to_numpy(float),
+                minutes=enhancement[inside].reindex(columns=names).to_numpy(float),
+                is_second_half=2 * number >= len(truth) - 1,
             )
 
 
@@ -211,7 +247,7 @@ def _above_upwind(readings: Any, sensors: Any, wind: Any) -> Any:
     return values
 
 
-def ginninderra(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
+def ginninderra(data: Path, draw: int = 0, *, window_s: int = 1800) -> Iterator[Window]:
     """One release in a field, open paths and points, half-hour means of CH4 [ppm].
 
     Enhancement is over the lowest of an instrument's group, less its own offset from that in hours without release.
@@ -263,13 +299,14 @@ def ginninderra(data: Path, *, window_s: int = 1800) -> Iterator[Window]:
             group=f"{zero + pd.Timedelta(seconds=float(start)):%m-%d}",
             labels=list(mean.index),
             layer=layer,
-            wind=_around(layer, e, n, int(start)),
+            wind=_around(layer, e, n, 10_000_000 * draw + int(start)),
             spin_up=spin,
             place_m=(-21.78, 21.09, 0.3),
             rate=np.full(count, 1e-3 * float(met["rate_g_min"].mean()) / 60.0 / METHANE_KG_M3_PER_PPM),
             start_m=start_m,
             end_m=end_m,
             observed=mean["above"].to_numpy(float),
+            is_second_half=2 * start >= times.max(),
         )
 
 
@@ -293,8 +330,12 @@ def _around(layer: SurfaceLayer, east: Floats, north: Floats, seed: int) -> Larg
     )
 
 
-def chilbolton(data: Path, *, window_min: int = 20) -> Iterator[Window]:
-    """One release and seven paths, 20-min means of CH4 [ppm above the least of any beam over the whole record]."""
+def chilbolton(data: Path, draw: int = 0, *, beam_m: float = 1.5, window_min: int = 20) -> Iterator[Window]:
+    """One release and seven paths, 20-min means of CH4 [ppm above the least of any beam over the whole record].
+
+    The wind is measured minute by minute, so that nothing is left to draw.
+    """
+    del draw
     folder = data / "chilbolton-2017" / "source-1"
     wind = _table(folder / "wind.csv")
     readings = _table(folder / "observations.csv")
@@ -304,19 +345,16 @@ def chilbolton(data: Path, *, window_min: int = 20) -> Iterator[Window]:
     background = float(readings[columns].min().min())
     east, north = _toward(wind["speed_m_s"].to_numpy(), wind["direction_from_deg"].to_numpy())
     seconds = 60.0 * wind["minute"].to_numpy(float) + 30.0
-    start_m = np.column_stack([beams["x1_m"], beams["y1_m"], np.full(len(beams), 1.5)]).astype(float)
-    end_m = np.column_stack([beams["x2_m"], beams["y2_m"], np.full(len(beams), 1.5)]).astype(float)
+    start_m = np.column_stack([beams["x1_m"], beams["y1_m"], np.full(len(beams), beam_m)]).astype(float)
+    end_m = np.column_stack([beams["x2_m"], beams["y2_m"], np.full(len(beams), beam_m)]).astype(float)
     spin = 120
     for first in range(2, len(wind) - window_min, window_min):
         inside = slice(first, first + window_min)
         speed = float(wind["speed_m_s"].iloc[inside].mean())
         if speed < 1.0:
             continue
-        friction = speed * float(wind["average_tan_gamma_vertical"].iloc[inside].mean()) / 1.25
-        layer = SurfaceLayer(
-            friction_velocity_m_s=friction,
-            roughness_m=float(np.clip(3.0 * np.exp(-0.4 * speed / friction), 1e-3, 1.0)),
-        )
+        sigma_w = speed * float(wind["average_tan_gamma_vertical"].iloc[inside].mean())
+        layer = _layer_of_turbulence(speed, 3.0, sigma_w)
         count = spin + 60 * window_min
         yield Window(
             group="source 1",
@@ -334,4 +372,21 @@ def chilbolton(data: Path, *, window_min: int = 20) -> Iterator[Window]:
             start_m=start_m,
             end_m=end_m,
             observed=readings[columns].iloc[inside].mean().to_numpy(float) - background,
+            minutes=readings[columns].iloc[inside].to_numpy(float) - background,
+            is_second_half=2 * first >= len(wind),
         )
+
+
+def _layer_of_turbulence(speed: float, height: float, sigma_w: float) -> SurfaceLayer:
+    """The layer over open ground that has this mean wind and this vertical fluctuation at a height."""
+    from scipy.optimize import brentq  # noqa: PLC0415 (slow to import)
+
+    def layer(inverse_l: float) -> SurfaceLayer:
+        return SurfaceLayer.from_wind(
+            speed, height, inverse_obukhov_length_m1=inverse_l, roughness_m=OPEN_ROUGHNESS_M
+        )
+
+    def excess(inverse_l: float) -> float:
+        return float(layer(inverse_l).sigma_w_m_s(height)) - sigma_w
+
+    return layer(0.0 if excess(0.0) >= 0 else float(brentq(excess, -2.0, 0.0)))

@@ -16,8 +16,9 @@ from benchmarks.imaging_limits import PLUME_K, real_library, thermal_target
 from benchmarks.results import Figures
 from plumeline.chem.spectra import Grade
 from plumeline.detections import MDCL_PER_NECL, SceneDetections, detect, score_columns, sought_gases
+from plumeline.simulations.band_depth import MOL_PER_M2_PPM_M
 from plumeline.simulations.scene_plume import ScenePlume
-from plumeline.simulations.scenes import MOL_PER_M2_PPM_M, Emission, ThermalSceneSettings, thermal_scene
+from plumeline.simulations.scenes import Emission, ThermalSceneSettings, thermal_scene
 
 if TYPE_CHECKING:
     import argparse

@@ -1,12 +1,15 @@
 import json
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from plumeline.errors import ConfigurationError
-from plumeline.simulations.scoring import CaseScore, Pair, summarise
+from plumeline.simulations.naming import answer_to, confusion, shares
+from plumeline.simulations.scoring import CaseScore, Naming, Pair, summarise
+from plumeline.simulations.visits import UNEXPLAINED
 from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult
 from plumeline.workflows.benchmark.page import as_plain, benchmark_page
 
@@ -88,3 +91,52 @@ def test_the_baselines_shape_is_plain_json():
 def test_a_wrong_request_is_a_clear_error(change):
     with pytest.raises(ConfigurationError):
         BenchmarkRequest(**change)
+
+
+def naming(kind, leading, verdict, *, rank=1, is_working=True, state="active"):
+    return Naming(kind=kind, leading=leading, verdict=verdict, rank=rank, is_working=is_working, state=state)
+
+
+NAMINGS = (
+    naming(UNEXPLAINED, UNEXPLAINED, "refer"),
+    naming(UNEXPLAINED, "bakery", "explained", rank=4, is_working=False),
+    naming(UNEXPLAINED, "nothing", "", rank=0, state=""),
+    naming("bakery", "bakery", "explained", state="undecided"),
+    naming("bakery", "dairy", "explained", rank=0, is_working=False, state="recent"),
+    naming("print_shop", UNEXPLAINED, "refer", rank=2),
+    naming("nothing", "nothing", "", rank=0, is_working=False, state=""),
+)
+
+
+def test_the_confusion_matrix_counts_every_case_once():
+    matrix = confusion(NAMINGS)
+    assert sum(count.successes for row in matrix.values() for count in row.values()) == len(NAMINGS)
+    assert matrix["unexplained"]["refer"].successes == 1
+    assert matrix["unexplained"]["explained, wrong kind"].trials == 3
+    assert matrix["business"]["explained, right kind"].successes == 1
+    assert matrix["business"]["refer"].successes == 1
+    assert matrix["nothing"]["not located"].successes == 1
+    assert answer_to(NAMINGS[2]) == "not located"
+
+
+def test_shares_are_of_the_cases_that_can_be_right():
+    found = {what: (count.successes, count.trials) for what, count in shares(NAMINGS).items()}
+    assert found["unexplained referred"] == (1, 3)
+    assert found["business referred"] == (1, 3)
+    assert found["leading kind right"] == (2, 5)  # of the five that were located
+    assert found["building first"] == (2, 5)
+    assert found["building in first three"] == (3, 5)
+    assert found["activity answered"] == (4, 5)
+    assert found["activity right when answered"] == (3, 4)
+
+
+def test_the_page_leads_with_the_confusion_matrix_where_there_is_one():
+    plain = result()
+    suite = summarise("identification", [])
+    with_names = replace(plain, suites=(*plain.suites, replace(suite, namings=NAMINGS)))
+    page = benchmark_page(with_names)
+    assert page.index("confusion matrix") < page.index("<h2>Suites")
+    assert "explained, right kind" in page
+    assert page.count("<svg") == 7
+    assert as_plain(with_names)["identification"]["confusion"]["business"]["refer"] == 1
+    assert "confusion matrix" not in benchmark_page(plain)

@@ -95,12 +95,13 @@ def test_an_answer_without_its_parts_is_refused():
         score_case("easy", {"name": "case", "sources": []}, {"sources": [{}]}, FRAME)
 
 
-def suite_counts(found, trials, distances):
+def suite_counts(found, trials, distances, *, refused=0):
     return {
         "easy": {
             "detection": [found, trials],
             "cover_90": [found, trials],
             "false_alarm": [trials - found, trials],
+            "refusals": [refused, trials],
             "distances_m": distances,
         }
     }
@@ -113,3 +114,11 @@ def test_the_baseline_check_fails_on_a_real_loss_and_not_on_noise():
     worse = regressions(good, suite_counts(15, 40, [30.0, 40.0, 50.0, 60.0] * 5))
     assert len(worse) == 8  # detection, coverage, false alarms, distances; in the suite and over all
     assert regressions(suite_counts(15, 40, [30.0, 40.0] * 5), good) == []
+
+
+def test_even_the_quick_subset_shows_a_broken_inference():
+    good = {suite: suite_counts(4, 4, [5.0] * 4)["easy"] for suite in ("easy", "urban", "empty")}
+    refusing = {suite: suite_counts(0, 4, [], refused=4)["easy"] for suite in good}
+    assert any("refusals" in line for line in regressions(good, refusing))
+    blind = {suite: suite_counts(1, 4, [5.0])["easy"] for suite in good}
+    assert any("all suites detection" in line for line in regressions(good, blind))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from plumeline.errors import ConfigurationError
 
@@ -90,14 +91,24 @@ def _fit(hint: Any, value: Any, where: str) -> tuple[bool, Any]:
         return True, tuple(_value(arguments[0], item, where) for item in value)
     if origin is dict and isinstance(value, dict):
         return True, {key: _value(arguments[1], item, where) for key, item in value.items()}
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return True, float(value)
-    if hint is int and isinstance(value, int) and not isinstance(value, bool):
-        return True, value
+    return _fit_plain(hint, value)
+
+
+def _fit_plain(hint: Any, value: Any) -> tuple[bool, Any]:
+    """The same for numbers and texts."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if get_origin(hint) is Literal:
+        return isinstance(value, str) and value in get_args(hint), value
+    if hint is float and is_number:
+        return math.isfinite(value), float(value)
+    if hint is int:
+        return is_number and isinstance(value, int), value
     return isinstance(hint, type) and hint in {str, bool} and isinstance(value, hint), value
 
 
 def _title(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(map(str, get_args(hint)))
     names = {str: "text", float: "a number", int: "a whole number", bool: "true or false"}
     if is_dataclass(hint):
         return "a section"

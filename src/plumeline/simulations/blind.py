@@ -80,14 +80,14 @@ class Truth:
 
 
 def blind_flight(
-    seed: int, suite: str = "mixed", *, seconds: int = 2000, species: str = "acetone"
+    seed: int, suite: str = "mixed", *, seconds: int | None = None, species: str = "acetone"
 ) -> tuple[xr.Dataset, Truth]:
     """Draw a scene, fly through it, and give back what an inversion would get, and the truth.
 
     Args:
         seed: names the case; the same seed gives the same bytes.
         suite: one of `SUITES`.
-        seconds: longest flight [s].
+        seconds: longest flight [s]; the suite's own if None.
         species: the gas.
 
     Returns:
@@ -140,7 +140,9 @@ def truth_of(flight: Flight) -> Truth:
 
 
 def snr_of(flight: Flight, number: int) -> Floats:
-    """Noise-free enhancement by one emitter over the first sensor's noise.
+    """Noise-free enhancement by one emitter over the noise of the sensor that sees it best.
+
+    Sensors whose signal is taken elsewhere than the first one's are left out.
 
     Args:
         flight: the flight.
@@ -149,12 +151,21 @@ def snr_of(flight: Flight, number: int) -> Floats:
     Returns:
         Signal-to-noise ratio, one per second.
     """
-    sensor = flight.scene.sensors[0]
     rates = flight.scene.emitters[number].rates_kg_s
-    signal = sum(
-        sensor.response(name) * rate * 1e9 / _mass_per_fraction(flight, name) for name, rate in rates.items()
-    )
-    return np.asarray(flight.coupling_s_m3[:, number] * signal / max(sensor.noise_ppb, 1e-9), float)
+    first = flight.scene.sensors[0]
+    ratios = np.stack([
+        np.sum(
+            [
+                sensor.response(name) * rate * 1e9 / _mass_per_fraction(flight, name)
+                for name, rate in rates.items()
+            ],
+            axis=0,
+        )
+        / max(sensor.noise_ppb, 1e-9)
+        for sensor in flight.scene.sensors
+        if sensor.samples_like(first)
+    ])
+    return np.asarray(flight.coupling_s_m3[:, number] * ratios.max(axis=0), float)
 
 
 def _mass_per_fraction(flight: Flight, species: str) -> Floats:

@@ -19,7 +19,8 @@ from plumeline.errors import InputError
 from plumeline.frames import LocalFrame
 from plumeline.provenance import canonical_json
 from plumeline.simulations.blind import truth_of
-from plumeline.simulations.recordings import WRITERS, write_wind_csv
+from plumeline.simulations.formats import WRITERS, check_formats
+from plumeline.simulations.recordings import write_wind_csv
 from plumeline.simulations.survey_files import write_survey_files
 from plumeline.simulations.town_plan import write_footprints, write_register
 
@@ -102,15 +103,22 @@ def write_flight(
         file_formats: names in `WRITERS`.
 
     Raises:
+        ConfigurationError: the formats do not make a flight.
         OSError: a file cannot be written.
     """
+    check_formats(file_formats, flight.scene.sensors)
     folder.mkdir(parents=True, exist_ok=True)
-    recordings = [(form, f"{stem}{WRITERS[form][0]}") for form in file_formats]
-    for form, name in recordings:
-        WRITERS[form][1](flight, folder / name)
-    if flight.scene.anemometer.mast_height_m is not None or not {"skyhub", "generic-csv"} & set(file_formats):
+    names = {form: f"{stem}{WRITERS[form].suffix}" for form in file_formats}
+    for form, name in names.items():
+        WRITERS[form].write(flight, folder / name)
+    # The first with gas is the flight's; the others hold it again, but for the log of a sensor that knows no place.
+    first = next(form for form in file_formats if WRITERS[form].has_gas)
+    log = next((form for form in file_formats if not WRITERS[form].has_gas), "")
+    files = [names[first], *([names[log]] if log and not WRITERS[first].has_place else [])]
+    if flight.scene.anemometer.mast_height_m is not None or not WRITERS[first].has_wind:
         write_wind_csv(flight, folder / "wind.csv")
-    write_survey_files(flight, folder, recordings)
+        files.append("wind.csv")
+    write_survey_files(flight, folder, form=first, files=files)
 
 
 def open_truth(case: CaseFolder) -> dict[str, Any]:

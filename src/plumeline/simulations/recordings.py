@@ -17,7 +17,7 @@ from plumeline.frames import LocalFrame
 from plumeline.simulations.survey_files import column_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -103,6 +103,65 @@ def write_generic_csv(flight: Flight, path: Path) -> None:
             f"{flight.scene.pressure_pa:.0f}",
             f"{flight.relative_humidity[i]:.3f}",
             *("" if np.isnan(values[i]) else f"{values[i]:.3f}" for values in flight.readings_ppb),
+        ]
+        for i in range(flight.time.size)
+    )
+    _write_csv(path, head, rows)
+
+
+def write_gas_csv(flight: Flight, path: Path) -> None:
+    """Write what a gas sensor with a logger of its own writes: time and readings, no place.
+
+    Args:
+        flight: the flight.
+        path: the file.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    names = [f"{column_name(sensor)}_{sensor.kind}_ppb" for sensor in flight.scene.sensors]
+    rows = (
+        [
+            _text(flight, i, "%Y-%m-%dT%H:%M:%SZ"),
+            *("" if np.isnan(values[i]) else f"{values[i]:.3f}" for values in flight.readings_ppb),
+        ]
+        for i in range(flight.time.size)
+    )
+    _write_csv(path, ["time_utc", *names], rows)
+
+
+def write_path_csv(flight: Flight, path: Path) -> None:
+    """Write an open-path instrument's table: both ends of the beam and the mean mole fraction along it.
+
+    Args:
+        flight: the flight; its first sensor with a beam is written.
+        path: the file.
+
+    Raises:
+        ConfigurationError: no sensor has a beam.
+        OSError: the file cannot be written.
+    """
+    beams = [n for n, sensor in enumerate(flight.scene.sensors) if sensor.path == "beam"]
+    if not beams:
+        raise ConfigurationError("an open path needs a sensor with path = beam", remedy="give it reflector_m")
+    sensor, values = flight.scene.sensors[beams[0]], flight.readings_ppb[beams[0]]
+    lon, lat = _places(flight)
+    east, north, height = sensor.reflector_m
+    far = [float(value) for value in LocalFrame(origin=flight.scene.origin).to_lonlat(east, north)]
+    head = [
+        "time_utc", "latitude_deg", "longitude_deg", "height_m", "reflector_latitude_deg", "reflector_longitude_deg",
+        "reflector_height_m", f"{column_name(sensor)}_path_mean_ppb",
+    ]  # fmt: skip
+    rows = (
+        [
+            _text(flight, i, "%Y-%m-%dT%H:%M:%SZ"),
+            f"{lat[i]:.8f}",
+            f"{lon[i]:.8f}",
+            f"{flight.reported_m[i, 2]:.2f}",
+            f"{far[1]:.8f}",
+            f"{far[0]:.8f}",
+            f"{height:.2f}",
+            "" if np.isnan(values[i]) else f"{values[i]:.3f}",
         ]
         for i in range(flight.time.size)
     )
@@ -249,12 +308,3 @@ def _nmea(degrees: float, letters: str, width: int) -> str:
     """Degrees and decimal minutes with the hemisphere's letter."""
     whole, minutes = divmod(round(abs(degrees) * 600_000), 600_000)
     return f"{whole:0{width}d}{minutes / 10_000:07.4f},{letters[0] if degrees >= 0 else letters[1]}"
-
-
-WRITERS: dict[str, tuple[str, Callable[[Flight, Path], None]]] = {
-    "skyhub": (".skyhub.csv", write_skyhub),
-    "generic-csv": (".csv", write_generic_csv),
-    "pergam": (".pergam.log", write_pergam),
-    "sniffer-csv": (".sniffer.csv", write_sniffer_csv),
-}
-"""File name's end and writer per instrument format."""

@@ -7,17 +7,31 @@ a weather report (speed, and the direction it comes from).
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plumeline.errors import ConfigurationError
 from plumeline.simulations.emission import Emitter, Schedule
-from plumeline.simulations.flights import Track, curtain, lawn_mower, spiral
+from plumeline.simulations.flight_tables import track_of
+from plumeline.simulations.formats import check_formats
+from plumeline.simulations.image_scenario import SHIPPED as CUBES
 from plumeline.simulations.large_scale_wind import WindSettings
-from plumeline.simulations.recordings import WRITERS
+from plumeline.simulations.scenario_tables import (
+    Air,
+    EmitterTable,
+    InjectTable,
+    TownTable,
+    plain_name,
+    record,
+    refuse_missing,
+    refuse_unknown,
+    start_of,
+    tables,
+)
 from plumeline.simulations.scene import Anemometer, Platform, Scene, stream
 from plumeline.simulations.sensors import CATALOGUE, Sensor
 from plumeline.simulations.species import gas
@@ -27,62 +41,17 @@ from plumeline.simulations.towns import ORIGIN, Building, town
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
-    Record = TypeVar("Record")
-else:
-    Record = TypeVar("Record")
-
-SHIPPED = ("town-demo", "open-field", "methane-laser", "next-door", "night-batch", "nothing-there")
+SHIPPED = (
+    "town-demo",
+    "open-field",
+    "methane-laser",
+    "next-door",
+    "night-batch",
+    "nothing-there",
+    "open-path",
+)
 """Scenarios that come with the package."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Air:
-    """Table `[air]`."""
-
-    wind_speed_m_s: float
-    wind_from_deg: float
-    wind_height_m: float = 10.0
-    stability_class: str = "D"
-    roughness_m: float = 0.1
-    mixing_height_m: float = 800.0
-    turning_deg_h: float = 0.0
-    gusts_per_hour: float = 0.0
-    gust_factor: float = 1.5
-    diurnal_amplitude: float = 0.0
-    start_hour: float = 12.0
-    temperature_k: float = 293.15
-    pressure_pa: float = 101_325.0
-    deposition_m_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TownTable:
-    """Table `[town]`."""
-
-    buildings: int
-    turn_deg: float = 0.0
-    mean_height_m: float = 5.0
-    businesses: Mapping[str, int] | None = None
-    sought: str = ""
-    """Kind of emitter that the survey looks for, put into one more building; empty for none."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmitterTable:
-    """Table `[[emitter]]`."""
-
-    name: str
-    rates_g_s: Mapping[str, float]
-    east_m: float = 0.0
-    north_m: float = 0.0
-    height_m: float = 3.0
-    building: str = ""
-    """Id of a building of the town: the source then sits on its roof instead of at a place."""
-    kind: str = "unexplained_solvent_mixture"
-    sought: bool = True
-    schedule: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +76,7 @@ def shipped(name: str) -> str:
     """Text of a scenario that comes with the package.
 
     Args:
-        name: one of `SHIPPED`.
+        name: one of `SHIPPED` or of the shipped cubes.
 
     Returns:
         TOML.
@@ -115,10 +84,10 @@ def shipped(name: str) -> str:
     Raises:
         ConfigurationError: there is no such scenario.
     """
-    if name not in SHIPPED:
+    if name not in SHIPPED + CUBES:
         raise ConfigurationError(
             f"scenario {name!r} is neither a file nor shipped",
-            remedy="use a .toml file or one of: " + ", ".join(SHIPPED),
+            remedy="use a .toml file or one of: " + ", ".join(SHIPPED + CUBES),
         )
     return files("plumeline.simulations").joinpath(f"scenarios/{name}.toml").read_text(encoding="utf-8")
 
@@ -135,14 +104,47 @@ def load(source: str | Path) -> Scenario:
     Raises:
         ConfigurationError: it does not exist, is not TOML, or has a wrong or missing key or value.
     """
-    from pathlib import Path  # noqa: PLC0415 (only here)
+    return parse(text_of(source), where=Path(source).name)
 
+
+def text_of(source: str | Path) -> str:
+    """Text of a scenario.
+
+    Args:
+        source: a TOML file, or the name of a shipped scenario.
+
+    Returns:
+        TOML.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
     path = Path(source)
     try:
-        text = path.read_text(encoding="utf-8") if path.suffix == ".toml" else shipped(str(source))
+        return path.read_text(encoding="utf-8-sig") if path.suffix == ".toml" else shipped(str(source))
     except OSError as error:
         raise ConfigurationError(f"scenario cannot be read: {error.strerror}", where=str(source)) from None
-    return parse(text, where=path.name)
+    except UnicodeDecodeError:
+        raise ConfigurationError("scenario is no text in UTF-8", where=str(source)) from None
+
+
+def toml_of(text: str, where: str) -> dict[str, Any]:
+    """Parse TOML.
+
+    Args:
+        text: TOML.
+        where: name for messages.
+
+    Returns:
+        The table.
+
+    Raises:
+        ConfigurationError: it is not TOML.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"not TOML: {error}", where=where) from None
 
 
 def parse(text: str, *, where: str = "scenario") -> Scenario:
@@ -158,45 +160,59 @@ def parse(text: str, *, where: str = "scenario") -> Scenario:
     Raises:
         ConfigurationError: it is not TOML, or has a wrong or missing key or value.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"not TOML: {error}", where=where) from None
+    table = toml_of(text, where)
     known = {
         "name", "title", "titulo", "format", "start_utc", "air", "town", "emitter", "flight", "sensor", "anemometer",
         "platform", "inject",
     }  # fmt: skip
-    _refuse_unknown(table, known, where)
-    _refuse_missing(table, {"name", "title", "air", "flight", "sensor"}, where)
+    refuse_unknown(table, known, where)
+    refuse_missing(table, {"name", "title", "air", "flight", "sensor"}, where)
     formats = table.get("format", ["skyhub"])
-    for form in formats:
-        if form not in WRITERS:
-            raise ConfigurationError(
-                f"format {form!r} is unknown", where=where, remedy="use one of: " + ", ".join(WRITERS)
-            )
-    _build(table, 0, where)  # a wrong value shows now, not in the middle of a run
+    formats = [formats] if isinstance(formats, str) else formats
+    if not isinstance(formats, list) or not formats or not all(isinstance(form, str) for form in formats):
+        raise ConfigurationError("format is no list of names", where=where, remedy='format = ["skyhub"]')
+    injects = tuple(
+        asdict(record(InjectTable, entry, f"{where} [[inject]] {number}"))
+        for number, entry in enumerate(tables(table, "inject", where), 1)
+    )
+    scene = _build(table, 0, where)  # a wrong value shows now, not in the middle of a run
+    check_formats(formats, scene.sensors, where=where)
     return Scenario(
-        name=str(table["name"]),
+        name=plain_name(table, where),
         title=str(table["title"]),
         titulo=str(table.get("titulo", table["title"])),
         file_formats=tuple(formats),
         build=lambda seed: _build(table, seed, where),
-        injects=tuple(table.get("inject", ())),
+        injects=injects,
     )
 
 
 def _build(table: Mapping[str, Any], seed: int, where: str) -> Scene:
-    """The scene of a scenario; the seed draws what the file leaves open (town, businesses, rates)."""
-    air = _record(Air, table["air"], f"{where} [air]")
-    rng = stream(seed, f"scenario {table['name']}")
+    """The scene of a scenario; the seed draws what the file leaves open (town, businesses, rates).
+
+    Raises:
+        ConfigurationError: a key or value is wrong.
+    """
+    name = plain_name(table, where)
+    air = record(Air, table["air"], f"{where} [air]")
+    rng = stream(seed, f"scenario {name}")
     houses, workers = _settlement(table.get("town"), rng, where)
     emitters = tuple(
-        _emitter(entry, houses, f"{where} [[emitter]] {i + 1}")
-        for i, entry in enumerate(table.get("emitter", ()))
+        _emitter(entry, houses, f"{where} [[emitter]] {number}")
+        for number, entry in enumerate(tables(table, "emitter", where), 1)
     )
+    names = [emitter.name for emitter in emitters + workers]
+    if len(set(names)) != len(names):
+        raise ConfigurationError("two emitters have the same name", where=where)
     toward = np.radians(270.0 - air.wind_from_deg)
+    sensors = tuple(
+        _sensor(entry, f"{where} [[sensor]] {number}")
+        for number, entry in enumerate(tables(table, "sensor", where), 1)
+    )
+    if not sensors:
+        raise ConfigurationError("a flight needs a sensor", where=where, remedy="add a [[sensor]]")
     scene = Scene(
-        name=str(table["name"]),
+        name=name,
         origin=ORIGIN,
         layer=_layer(air, houses),
         wind=WindSettings(
@@ -207,21 +223,18 @@ def _build(table: Mapping[str, Any], seed: int, where: str) -> Scene:
             diurnal_amplitude=air.diurnal_amplitude,
             start_hour=air.start_hour,
         ),
-        track=_track(table["flight"], float(toward), f"{where} [flight]"),
-        sensors=tuple(
-            _sensor(entry, f"{where} [[sensor]] {i + 1}") for i, entry in enumerate(table["sensor"])
-        ),
+        track=track_of(table["flight"], float(toward), f"{where} [flight]"),
+        sensors=sensors,
         emitters=emitters + workers,
         buildings=houses,
-        anemometer=_record(Anemometer, table.get("anemometer", {}), f"{where} [anemometer]"),
-        platform=_record(Platform, table.get("platform", {}), f"{where} [platform]"),
+        anemometer=record(Anemometer, table.get("anemometer", {}), f"{where} [anemometer]"),
+        platform=record(Platform, table.get("platform", {}), f"{where} [platform]"),
         temperature_k=air.temperature_k,
         pressure_pa=air.pressure_pa,
         deposition_m_s=air.deposition_m_s,
     )
-    return (
-        replace(scene, start_utc=str(table["start_utc"]).removesuffix("Z")) if "start_utc" in table else scene
-    )
+    start = start_of(table, where)
+    return scene if start is None else replace(scene, start_utc=start)
 
 
 def _layer(air: Air, houses: tuple[Building, ...]) -> SurfaceLayer:
@@ -242,9 +255,9 @@ def _settlement(
     """The town and what works in it."""
     if entry is None:
         return (), ()
-    plan = _record(TownTable, entry, f"{where} [town]")
+    plan = record(TownTable, entry, f"{where} [town]")
     houses = town(rng, count=plan.buildings, turn_deg=plan.turn_deg, mean_height_m=plan.mean_height_m)
-    uses = dict(plan.businesses or {})
+    uses = dict(plan.businesses)
     if plan.sought:
         uses[plan.sought] = uses.get(plan.sought, 0) + 1
     houses = settle(houses, uses, rng)
@@ -254,7 +267,7 @@ def _settlement(
 
 
 def _emitter(entry: Mapping[str, Any], houses: tuple[Building, ...], where: str) -> Emitter:
-    wanted = _record(EmitterTable, entry, where)
+    wanted = record(EmitterTable, entry, where)
     east_m, north_m, height_m = wanted.east_m, wanted.north_m, wanted.height_m
     if wanted.building:
         by_id = {house.building_id: house for house in houses}
@@ -269,7 +282,7 @@ def _emitter(entry: Mapping[str, Any], houses: tuple[Building, ...], where: str)
         height_m=float(height_m),
         building=wanted.building,
         rates_kg_s={gas(name).name: 1e-3 * rate for name, rate in wanted.rates_g_s.items()},
-        schedule=_record(Schedule, wanted.schedule or {}, f"{where} schedule"),
+        schedule=record(Schedule, asdict(wanted.schedule), f"{where} schedule"),
         kind=wanted.kind,
         is_sought=wanted.sought,
     )
@@ -277,60 +290,17 @@ def _emitter(entry: Mapping[str, Any], houses: tuple[Building, ...], where: str)
 
 def _sensor(entry: Mapping[str, Any], where: str) -> Sensor:
     # A sensor of the catalogue, with changes, or one from scratch.
-    changes = dict(entry)
-    model = changes.pop("model", None)
+    changes = dict(entry) if isinstance(entry, dict) else entry
+    model = changes.pop("model", None) if isinstance(changes, dict) else None
     if model is None:
-        return _record(Sensor, changes, where)
-    if model not in CATALOGUE:
+        sensor = record(Sensor, changes, where)
+    elif isinstance(model, str) and model in CATALOGUE:
+        plain = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(CATALOGUE[model]).items()}
+        sensor = record(Sensor, plain | dict(changes), where)
+    else:
         raise ConfigurationError(
             f"sensor model {model!r} is unknown", where=where, remedy="use one of: " + ", ".join(CATALOGUE)
         )
-    _refuse_unknown(changes, {field.name for field in fields(Sensor)}, where)
-    return replace(CATALOGUE[model], **changes)
-
-
-def _track(entry: Mapping[str, Any], toward_rad: float, where: str) -> Track:
-    # Without `along_deg`, lines lie across the mean wind.
-    settings = dict(entry)
-    makers: dict[str, Callable[..., Track]] = {"lawn-mower": lawn_mower, "curtain": curtain, "spiral": spiral}
-    pattern = settings.pop("pattern", None)
-    if pattern not in makers:
-        raise ConfigurationError(
-            f"flight pattern {pattern!r} is unknown", where=where, remedy="use one of: " + ", ".join(makers)
-        )
-    seconds = settings.pop("max_seconds", None)
-    if "along_deg" in settings:
-        settings["along_rad"] = float(np.radians(settings.pop("along_deg")))
-    elif pattern != "spiral":
-        settings["along_rad"] = toward_rad + np.pi / 2
-    try:
-        track = makers[pattern](**settings)
-    except (TypeError, ValueError) as error:
-        raise ConfigurationError(f"flight cannot be laid out: {error}", where=where) from None
-    return track.cut(int(seconds)) if seconds else track
-
-
-def _record(kind: type[Record], entry: Mapping[str, Any], where: str) -> Record:
-    # The keys of the table are the fields of the record.
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
-    _refuse_unknown(entry, known, where)
-    try:
-        return kind(**{
-            key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
-        })
-    except TypeError as error:
-        raise ConfigurationError(f"a key is missing or has a wrong value: {error}", where=where) from None
-
-
-def _refuse_unknown(entry: Mapping[str, Any], known: set[str], where: str) -> None:
-    unknown = sorted(set(entry) - known)
-    if unknown:
-        raise ConfigurationError(
-            f"unknown key {', '.join(unknown)}", where=where, remedy="known keys: " + ", ".join(sorted(known))
-        )
-
-
-def _refuse_missing(entry: Mapping[str, Any], wanted: set[str], where: str) -> None:
-    missing = sorted(wanted - set(entry))
-    if missing:
-        raise ConfigurationError(f"missing {', '.join(missing)}", where=where)
+    if sensor.species != "VOC":
+        gas(sensor.species)
+    return sensor

@@ -51,6 +51,12 @@ class Anemometer:
     bias_m_s: float = 0.2
     """Standard deviation of a constant error of either component, drawn once per flight [m s-1]."""
 
+    def __post_init__(self) -> None:
+        if not (self.mast_height_m is None or 0.5 <= self.mast_height_m <= 300) or len(self.mast_m) != 2:
+            raise ConfigurationError("a mast is 0.5 to 300 m high and stands at two coordinates")
+        if min(self.noise_m_s, self.bias_m_s) < 0:
+            raise ConfigurationError("an anemometer's noise and bias are not negative")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
@@ -68,6 +74,13 @@ class Platform:
     """Width over which the rotors mix the air before it is sampled [m]."""
     clock_offset_s: float = 0.0
     """Gas clock minus position clock [s]."""
+
+    def __post_init__(self) -> None:
+        sigmas = (self.position_sigma_m, self.height_sigma_m, self.attitude_sigma_deg, self.mixing_m)
+        if min(sigmas) < 0 or not 0 <= self.downwash_m <= 20 or abs(self.clock_offset_s) > 86_400:
+            raise ConfigurationError(
+                "a platform's errors are not negative, its downwash up to 20 m, its clock off by a day at most"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage
 
-from plumeline.chem.spectra import gas_named, molar_mass_kg_mol
 from plumeline.radiometry import BandResponse, planck_w_m2_sr_cm1
+from plumeline.simulations.band_depth import column_ppm_m, optical_depth
 from plumeline.simulations.scene_plume import ScenePlume, plume_mass_kg_m2
-from plumeline.units import GAS_CONSTANT_J_MOL_K, REFERENCE_PRESSURE_PA, REFERENCE_TEMPERATURE_K
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
 
     Doubles = NDArray[np.float64]
     Single = NDArray[np.float32]
-
-MOL_PER_M2_PPM_M = 1e-6 * REFERENCE_PRESSURE_PA / (GAS_CONSTANT_J_MOL_K * REFERENCE_TEMPERATURE_K)
-TABLE_PPM_M = np.concatenate([[0.0], np.geomspace(0.3, 3e5, 60)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +125,15 @@ def thermal_scene(
         first = next(iter(emission.gases.values()))
         depth = np.zeros((*shape, s.bands))
         for gas, rate in emission.gases.items():
-            molar = molar_mass_kg_mol(gas_named(gas).formula)
-            column = mass * (rate / first) / molar / MOL_PER_M2_PPM_M
+            column = column_ppm_m(gas, mass * (rate / first))
             columns[gas] = columns.get(gas, np.zeros(shape)) + column
-            depth += _optical_depth(spectra[gas], column, centre, shift, s)
+            depth += optical_depth(
+                spectra[gas],
+                column,
+                centre_cm1=centre,
+                fwhm_cm1=np.full(s.bands, s.fwhm_cm1),
+                shift_cm1=shift,
+            )
         transmittance = np.exp(-depth)
         radiance = transmittance * radiance + (1 - transmittance) * planck_w_m2_sr_cm1(
             centre, emission.temperature_k
@@ -152,29 +153,6 @@ def thermal_scene(
         settings=s,
         emissions=emissions,
     )
-
-
-def _optical_depth(
-    spectrum: CrossSection, column: Doubles, centre: Doubles, shift: Doubles, s: ThermalSceneSettings
-) -> Doubles:
-    """Apparent optical depth of each band, from the band mean of exp(-absorbance), with smile across samples."""
-    tables = []
-    places = np.linspace(shift.min(), shift.max() + 1e-9, 3)
-    for place in places:
-        response = BandResponse(centre_cm1=centre + place, fwhm_cm1=np.full(s.bands, s.fwhm_cm1))
-        tables.append(np.stack([response.transmittance(spectrum, c) for c in TABLE_PPM_M]))
-    depth = -np.log(np.maximum(np.stack(tables), 1e-12))
-    out = np.empty((*column.shape, s.bands))
-    position = np.interp(shift, places, np.arange(places.size))
-    rank = np.interp(column, TABLE_PPM_M, np.arange(TABLE_PPM_M.size))
-    for sample in range(column.shape[1]):
-        low = min(int(position[sample]), places.size - 2)
-        share = position[sample] - low
-        table = (1 - share) * depth[low] + share * depth[low + 1]
-        index = np.minimum(rank[:, sample].astype(int), TABLE_PPM_M.size - 2)
-        part = (rank[:, sample] - index)[:, None]
-        out[:, sample] = (1 - part) * table[index] + part * table[index + 1]
-    return out
 
 
 def _ground(centre: Doubles, s: ThermalSceneSettings, rng: np.random.Generator) -> Doubles:

@@ -52,6 +52,24 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What an answer says of the one place of a case, beside the truth."""
+
+    kind: str
+    """True kind; "nothing" when nothing emits."""
+    leading: str
+    """Kind with the greatest posterior; "nothing" when no source was reported, "elsewhere" when none of them is it."""
+    verdict: str
+    """"explained", "refer", "undecided"; empty when there is no assessment."""
+    rank: int
+    """Place of the true building in the ranking, 1 is first; 0 when it is not listed or nothing was ranked."""
+    is_working: bool
+    """Whether it emitted on the last visit."""
+    state: str
+    """Activity as answered: "active", "recent", "cold", "undecided", "unknown"; empty when there is no assessment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaseScore:
     """One case, scored."""
 
@@ -79,6 +97,8 @@ class CaseScore:
     """Processor time of reading and inference [s]."""
     refusal: str = ""
     """Why no answer was given, if so."""
+    naming: Naming | None = None
+    """What was said of kind, building and activity, where that was asked for."""
 
     @property
     def false_sources(self) -> int:
@@ -113,7 +133,8 @@ def score_case(
         seconds, refusal = float(answer["seconds"]), str(answer.get("refusal", ""))
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"not an answer: {error!r}", where=str(truth["name"])) from None
-    pairs = {i: _pair(sources[i], reported[j]) for i, j in _assign(sources, reported)}
+    assigned = dict(_assign(sources, reported))
+    pairs = {i: _pair(sources[i], reported[j]) for i, j in assigned.items()}
     visible = {i for i, source in enumerate(sources) if source["total_snr"] >= VISIBLE_SNR}
     found = {i for i, pair in pairs.items() if pair.is_found}
     return CaseScore(
@@ -129,7 +150,43 @@ def score_case(
         false_alarm_probability=alarm,
         seconds=seconds,
         refusal=refusal,
+        naming=_naming(truth, sources, answer["sources"], {i: assigned[i] for i in found}),
     )
+
+
+def _naming(
+    truth: Mapping[str, Any],
+    sources: Sequence[Mapping[str, Any]],
+    answers: Sequence[Mapping[str, Any]],
+    found: Mapping[int, int],
+) -> Naming | None:
+    """What was said of a case's one place; None where kinds are not asked for.
+
+    Raises:
+        InputError: a source of the answer lacks what is asked for.
+    """
+    if "is_working" not in truth:
+        return None
+    place = sources[0] if sources else None
+    matched = answers[found[0]] if 0 in found else None
+    # Where nothing emits, what is said of the first false source counts.
+    said = matched if place is not None else next(iter(answers), None)
+    try:
+        site = {} if said is None else said["site"]
+        return Naming(
+            kind="nothing" if place is None else str(place["kind"]),
+            leading=str(site["leading"]) if said is not None else "elsewhere" if answers else "nothing",
+            verdict=str(site.get("verdict", "")),
+            rank=_rank(site.get("buildings", ()), "" if place is None else place["building"]),
+            is_working=bool(truth["is_working"]),
+            state=str(site.get("state", "")),
+        )
+    except (KeyError, TypeError) as error:
+        raise InputError(f"not an answer: {error!r}", where=str(truth["name"])) from None
+
+
+def _rank(ranked: Sequence[str], building: str) -> int:
+    return 1 + list(ranked).index(building) if building in ranked else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +321,8 @@ class SuiteScore:
     """Of found sources, ascending."""
     seconds: tuple[float, ...]
     """Processor time of reading and inference per case, ascending [s]."""
+    namings: tuple[Naming, ...] = ()
+    """What was said of kind, building and activity; empty where that was not asked for."""
 
 
 def summarise(suite: str, scores: Sequence[CaseScore]) -> SuiteScore:
@@ -299,6 +358,7 @@ def summarise(suite: str, scores: Sequence[CaseScore]) -> SuiteScore:
         areas_90_m2=tuple(sorted(pair.area_90_m2 for pair in pairs)),
         rate_ratios=tuple(ratios),
         seconds=tuple(sorted(score.seconds for score in scores)),
+        namings=tuple(score.naming for score in scores if score.naming is not None),
     )
 
 

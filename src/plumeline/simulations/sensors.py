@@ -68,8 +68,14 @@ class Sensor:
     """Calibration error: the reading is (1 + error) times what it should be."""
 
     def __post_init__(self) -> None:
-        if min(self.noise_ppb, self.lag_s, self.rise_s, self.decay_s) < 0:
+        if min(self.noise_ppb, self.lag_s, self.rise_s, self.decay_s, self.relative_noise) < 0:
             raise ConfigurationError("a sensor's noise, lag and time constants are not negative")
+        if min(self.drift_ppb_h, self.resolution_ppb) < 0 or not 0 <= self.dropouts_per_hour <= 3600:
+            raise ConfigurationError(
+                "a sensor's drift and resolution are not negative, its dropouts at most one a second"
+            )
+        if not (self.full_scale_ppb > 0 and self.gain_error > -1):
+            raise ConfigurationError("a sensor's full scale is positive, its gain error above -1")
         if self.path not in {"point", "nadir", "beam"}:
             raise ConfigurationError(
                 f"sensor path {self.path!r} is unknown", remedy="use point, nadir or beam"

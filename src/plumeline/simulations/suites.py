@@ -47,6 +47,12 @@ class Suite:
     """Sources lie within this distance of the middle in east and north [m]."""
     stand_off_m: float = 0.0
     """Distance between the source area's middle and the one line that is flown, downwind; 0 flies over the area."""
+    seconds: int = 2000
+    """Longest flight [s]."""
+    visits: int = 1
+    """Flights over one scene; with more than one, kind, building and activity are asked for too (see `visits`)."""
+    gases: tuple[str, ...] = ()
+    """Gases the sensor tells apart on such visits."""
 
 
 SUITES: dict[str, Suite] = {
@@ -69,6 +75,15 @@ SUITES: dict[str, Suite] = {
         stand_off_m=200.0,
         half_size_m=40.0,
     ),
+    "identification": Suite(
+        doc="A business of the town, an unexplained mixture, or nothing, visited twice: what, whose, active or not.",
+        noise_ppb=(1.0, 3.0),
+        buildings=60,
+        half_size_m=80.0,
+        seconds=600,
+        visits=2,
+        gases=("acetone", "toluene", "ethyl acetate", "ethanol", "ammonia", "tetrachloroethylene"),
+    ),
     "mixed": Suite(
         doc="Everything at once, for calibration: 0 to 3 sources, all rates, winds, classes and sensors.",
         counts=(0, 1, 1, 1, 2, 3),
@@ -82,13 +97,13 @@ SUITES: dict[str, Suite] = {
 """Suites by name."""
 
 
-def draw_scene(suite_name: str, seed: int, *, seconds: int = 2000, species: str = "acetone") -> Scene:
+def draw_scene(suite_name: str, seed: int, *, seconds: int | None = None, species: str = "acetone") -> Scene:
     """Draw one scene.
 
     Args:
         suite_name: one of `SUITES`.
         seed: names the scene.
-        seconds: longest flight [s].
+        seconds: longest flight [s]; the suite's own if None.
         species: the gas.
 
     Returns:
@@ -117,7 +132,7 @@ def draw_scene(suite_name: str, seed: int, *, seconds: int = 2000, species: str 
             turning_rad_s=float(rng.normal(0, 1e-4)),
             gusts_per_hour=float(rng.choice([0, 6])),
         ),
-        track=_track(suite, rng, toward).cut(seconds),
+        track=_track(suite, rng, toward).cut(seconds or suite.seconds),
         sensors=(_sensor(suite, rng, species),),
         emitters=emitters,
         buildings=houses,

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from plumeline.simulations.species import gas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from plumeline.simulations.scene import Flight
     from plumeline.simulations.sensors import Sensor
-
-SKYHUB_MAPPING, GENERIC_MAPPING = "skyhub-gas.toml", "plain-table.toml"
 
 
 def column_name(sensor: Sensor) -> str:
@@ -32,31 +30,28 @@ def column_name(sensor: Sensor) -> str:
     return "VOC" if sensor.species == "VOC" else gas(sensor.species).name.replace(" ", "_")
 
 
-def write_survey_files(flight: Flight, folder: Path, recordings: Sequence[tuple[str, str]]) -> None:
-    """Write `survey.toml` and the mappings it names.
+def write_survey_files(flight: Flight, folder: Path, *, form: str, files: Sequence[str]) -> None:
+    """Write `survey.toml` and the mapping it names.
 
     Args:
         flight: the flight.
         folder: where the recordings are.
-        recordings: instrument format and file name of each.
+        form: format of the file with the readings.
+        files: names of the recordings that make the survey, the one with the readings first.
 
     Raises:
         OSError: a file cannot be written.
     """
     lines = [f"name = {json.dumps(flight.scene.name)}", ""]
-    for form, name in recordings[:1]:  # the others hold the same flight again
+    for number, name in enumerate(files):
         lines += ["[[file]]", f"path = {json.dumps(name)}"]
-        if form == "skyhub":
-            lines.append(f"mapping = {json.dumps(SKYHUB_MAPPING)}")
-            (folder / SKYHUB_MAPPING).write_text(_skyhub_mapping(flight), encoding="utf-8")
-        elif form == "generic-csv":
-            lines.append(f"mapping = {json.dumps(GENERIC_MAPPING)}")
-            (folder / GENERIC_MAPPING).write_text(_generic_mapping(flight), encoding="utf-8")
+        if number == 0 and form in MAPPINGS:
+            mapping, text = MAPPINGS[form]
+            lines.append(f"mapping = {json.dumps(mapping)}")
+            (folder / mapping).write_text(text(flight), encoding="utf-8")
         lines.append("")
-    if recordings[0][0] not in {"skyhub", "generic-csv"} or flight.scene.anemometer.mast_height_m is not None:
-        lines += ["[[file]]", 'path = "wind.csv"', ""]
-    for sensor in flight.scene.sensors if recordings[0][0] == "generic-csv" else flight.scene.sensors[:1]:
-        per_ppb = 1.0 if recordings[0][0] in {"generic-csv", "sniffer-csv"} else 1e-3
+    per_ppb = 1e-3 if form in {"skyhub", "pergam"} else 1.0
+    for sensor in _sensors_in(form, flight.scene.sensors):
         lines += [
             "[[sensor]]",
             f"species = {json.dumps(column_name(sensor))}",
@@ -66,18 +61,30 @@ def write_survey_files(flight: Flight, folder: Path, recordings: Sequence[tuple[
             f"noise = {sensor.noise_ppb * per_ppb:.6g}",
             "",
         ]
-    lines += [*_air_and_wind(flight, is_body_frame=recordings[0][0] == "skyhub"), ""]
+    lines += [*_air_and_wind(flight, form=form), ""]
     (folder / "survey.toml").write_text("\n".join(lines), encoding="utf-8")
 
 
-def _air_and_wind(flight: Flight, *, is_body_frame: bool) -> list[str]:
+def _sensors_in(form: str, sensors: Sequence[Sensor]) -> Sequence[Sensor]:
+    """Sensors whose readings a format holds."""
+    if form in {"generic-csv", "gas-csv"}:
+        return sensors
+    if form == "path-csv":
+        return [next(sensor for sensor in sensors if sensor.path == "beam")]
+    return sensors[:1]
+
+
+def _air_and_wind(flight: Flight, *, form: str) -> list[str]:
     scene = flight.scene
     mast = scene.anemometer.mast_height_m
     wind = ["[wind]"]
     if mast is not None:
         wind += [f"height_m = {mast:g}"]
-    elif is_body_frame:
+    elif form == "skyhub":
         wind += ['frame = "body"']
+    elif form != "generic-csv":
+        # The anemometer flies, but its own table does not say where.
+        wind += [f"height_m = {sorted(scene.track.height_m)[scene.track.count // 2]:.1f}"]
     return [
         "[frame]",
         f"lon = {scene.origin.lon_deg:g}",
@@ -100,6 +107,39 @@ def _skyhub_mapping(flight: Flight) -> str:
     )
 
 
+def _gas_mapping(flight: Flight) -> str:
+    lines = ['name = "gas_logger"', "", "[time]", 'column = "time_utc"', ""]
+    return "\n".join(lines + _values(flight.scene.sensors))
+
+
+def _path_mapping(flight: Flight) -> str:
+    sensor = next(sensor for sensor in flight.scene.sensors if sensor.path == "beam")
+    name = column_name(sensor)
+    return (
+        'name = "open_path_table"\n\n[time]\ncolumn = "time_utc"\n\n[position]\n'
+        'latitude_start = "latitude_deg"\nlongitude_start = "longitude_deg"\nheight_start = "height_m"\n'
+        'latitude_end = "reflector_latitude_deg"\nlongitude_end = "reflector_longitude_deg"\n'
+        'height_end = "reflector_height_m"\n\n[[value]]\n'
+        f'column = "{name}_path_mean_ppb"\nspecies = {json.dumps(name)}\nunit = "ppb"\nmeaning = "path mean"\n'
+    )
+
+
+def _values(sensors: Sequence[Sensor]) -> list[str]:
+    """Sections of the gas columns of a plain table."""
+    lines = []
+    for sensor in sensors:
+        name = column_name(sensor)
+        lines += [
+            "[[value]]",
+            f'column = "{name}_{sensor.kind}_ppb"',
+            f"species = {json.dumps(name)}",
+            f"sensor = {json.dumps(sensor.kind)}",
+            'unit = "ppb"',
+            "",
+        ]
+    return lines
+
+
 def _generic_mapping(flight: Flight) -> str:
     lines = [
         'name = "plain_table"',
@@ -119,16 +159,7 @@ def _generic_mapping(flight: Flight) -> str:
         'pressure_unit = "Pa"',
         "",
     ]
-    for sensor in flight.scene.sensors:
-        name = column_name(sensor)
-        lines += [
-            "[[value]]",
-            f'column = "{name}_{sensor.kind}_ppb"',
-            f"species = {json.dumps(name)}",
-            f"sensor = {json.dumps(sensor.kind)}",
-            'unit = "ppb"',
-            "",
-        ]
+    lines += _values(flight.scene.sensors)
     if flight.scene.anemometer.mast_height_m is None:
         lines += [
             "[wind]",
@@ -140,3 +171,12 @@ def _generic_mapping(flight: Flight) -> str:
             "",
         ]
     return "\n".join(lines)
+
+
+MAPPINGS: dict[str, tuple[str, Callable[[Flight], str]]] = {
+    "skyhub": ("skyhub-gas.toml", _skyhub_mapping),
+    "generic-csv": ("plain-table.toml", _generic_mapping),
+    "gas-csv": ("gas-logger.toml", _gas_mapping),
+    "path-csv": ("open-path.toml", _path_mapping),
+}
+"""Formats that no built-in reader knows: name of the mapping and its text."""

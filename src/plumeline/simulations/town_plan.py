@@ -52,6 +52,24 @@ class Trade:
     """Opening and closing, local time [h]."""
     source: str
     """Where the range comes from."""
+    pool: tuple[str, ...] = ()
+    """Gases of which two to four are drawn where mixtures vary; empty for a trade with a mixture of its own."""
+
+    def mixture(self, rng: np.random.Generator) -> dict[str, float]:
+        """Draw one place's mixture: its trade's, each share off by about a third, or gases of the pool.
+
+        Args:
+            rng: draws.
+
+        Returns:
+            Mass share per gas; they add up to 1.
+        """
+        names, weights = tuple(self.shares), np.array(tuple(self.shares.values()))
+        if self.pool:
+            names = tuple(str(n) for n in rng.choice(self.pool, size=int(rng.integers(2, 5)), replace=False))
+            weights = rng.dirichlet(np.full(len(names), 2.0))
+        weights = weights * np.exp(0.3 * rng.standard_normal(weights.size))
+        return dict(zip(names, (weights / weights.sum()).tolist(), strict=True))
 
 
 @cache
@@ -80,6 +98,7 @@ def trades() -> Mapping[str, Trade]:
             pattern=entry["pattern"],
             hours=tuple(entry["hours"]),
             source=entry["source"],
+            pool=tuple(gas(species).name for species in entry.get("pool", ())),
         )
     return found
 

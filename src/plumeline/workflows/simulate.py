@@ -1,20 +1,24 @@
-"""Simulate a flight or a suite of flights with known truth, in the instruments' own formats."""
+"""Simulate a flight, a cube or a suite of flights with known truth, in the instruments' own formats."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plumeline.errors import ConfigurationError
 from plumeline.simulations.case_folder import CaseFolder, write_case
-from plumeline.simulations.scenario import load
+from plumeline.simulations.image_scenario import parse_image, write_image_case
+from plumeline.simulations.scenario import parse, text_of, toml_of
 from plumeline.simulations.scene import fly
-from plumeline.simulations.suites import draw_scene
+from plumeline.simulations.visits import draw_visits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
-def simulate_scenario(scenario: str | Path, *, seed: int, folder: Path, mark: str = "") -> CaseFolder:
+def simulate_scenario(
+    scenario: str | Path, *, seed: int, folder: Path, mark: str = "", library: Path | None = None
+) -> CaseFolder:
     """Simulate one scenario.
 
     Args:
@@ -22,17 +26,32 @@ def simulate_scenario(scenario: str | Path, *, seed: int, folder: Path, mark: st
         seed: the random seed; the same seed gives the same bytes.
         folder: where the case goes.
         mark: "EXERCISE" in an exercise.
+        library: spectral library, which a scenario of a cube needs.
 
     Returns:
         The case's folder.
 
     Raises:
-        ConfigurationError: the scenario cannot be used.
-        InputError: the folder is not empty.
+        ConfigurationError: the scenario cannot be used, or needs a library and there is none.
+        InputError: the folder is not empty, or the library lacks a gas.
         OSError: a file cannot be written.
     """
-    wanted = load(scenario)
-    return write_case(fly(wanted.build(seed), seed), folder, file_formats=wanted.file_formats, mark=mark)
+    text, where = text_of(scenario), Path(scenario).name
+    table = toml_of(text, where)
+    if "cube" not in table:
+        wanted = parse(text, where=where)
+        return write_case(fly(wanted.build(seed), seed), folder, file_formats=wanted.file_formats, mark=mark)
+    image = parse_image(table, where=where)
+    if library is None:
+        raise ConfigurationError(
+            "a cube needs the spectra of its gases",
+            where=where,
+            remedy="give --library FILE, made with `plumeline spectra build`",
+        )
+    from plumeline.chem.spectra import read_library  # noqa: PLC0415 (only cubes need it)
+
+    write_image_case(image, read_library(library), folder, seed=seed)
+    return CaseFolder(root=folder)
 
 
 def simulate_suite(
@@ -44,11 +63,11 @@ def simulate_suite(
         suite: name of the suite.
         seed: seed of the first case; the next ones count up.
         count: number of cases.
-        folder: cases go into sub-folders of it.
+        folder: cases go into sub-folders of it, several visits of one case each into its own.
         progress: called with the number of finished cases.
 
     Yields:
-        Each case's folder.
+        Each flight's folder.
 
     Raises:
         ConfigurationError: there is no such suite.
@@ -56,7 +75,9 @@ def simulate_suite(
         OSError: a file cannot be written.
     """
     for number in range(count):
-        scene = draw_scene(suite, seed + number)
-        yield write_case(fly(scene, seed + number), folder / scene.name)
+        visits = draw_visits(suite, seed + number)
+        file_formats = ("skyhub",) if len(visits) == 1 else ("generic-csv",)
+        for scene, own in visits:
+            yield write_case(fly(scene, own), folder / scene.name, file_formats=file_formats)
         if progress is not None:
             progress(number + 1)

@@ -16,6 +16,8 @@ import numpy as np
 
 from plumeline.errors import PlumelineError
 from plumeline.sources import infer
+from plumeline.workflows.assess import AssessRequest, assess_flights
+from plumeline.workflows.flights import read_flight
 from plumeline.workflows.ingest import load_survey
 
 if TYPE_CHECKING:
@@ -23,19 +25,23 @@ if TYPE_CHECKING:
 
     from plumeline.frames import LocalFrame
     from plumeline.sources import SourceEstimate
+    from plumeline.workflows.assess import SiteAssessment
 
 
 def answer(folder: Path) -> dict[str, Any]:
-    """Read a case and infer its sources.
+    """Read a case and infer its sources; of several visits, also what the place is, whose, and whether it works.
 
     Args:
-        folder: instrument files.
+        folder: instrument files, or a folder of them per visit beside the public part of the scene.
 
     Returns:
         The answer as plain values; a refusal is an answer without sources.
     """
     begin = time.process_time()
+    visits = sorted(folder.glob("visit-*"))
     try:
+        if visits:
+            return _assessed(visits, folder / "scene") | {"seconds": time.process_time() - begin}
         survey = load_survey(folder)
         report = infer(survey)
     except PlumelineError as error:
@@ -52,6 +58,45 @@ def answer(folder: Path) -> dict[str, Any]:
         "false_alarm_probability": report.false_alarm_probability,
         "seconds": time.process_time() - begin,
         "warnings": list(report.warnings),
+    }
+
+
+def _assessed(visits: list[Path], scene: Path) -> dict[str, Any]:
+    """Sites of several flights with what may be said of each, by the way of `plumeline assess`."""
+    known = [read_flight(visit) for visit in visits]
+    sites = assess_flights(
+        known,
+        AssessRequest(
+            flights=tuple(visits),
+            footprints=scene / "footprints.geojson",
+            register=scene / "register.csv",
+        ),
+    )
+    return {
+        "sources": [_site(site) for site in sites],
+        "probability_no_source": None,
+        "false_alarm_probability": None,
+        "warnings": [line for one in known for line in one.warnings],
+    }
+
+
+def _site(assessed: SiteAssessment) -> dict[str, Any]:
+    site = assessed.site
+    east, north = site.points_m.mean(axis=0)
+    lon, lat = site.frame.to_lonlat(east, north)
+    return {
+        "label": site.label,
+        "lon": float(lon),
+        "lat": float(lat),
+        "region_50": _geometry(site.region_50.shape, site.frame),
+        "region_90": _geometry(site.region_90.shape, site.frame),
+        "rate_kg_s": {name: [rate.low, rate.median, rate.high] for name, rate in site.rate_kg_s.items()},
+        "site": {
+            "leading": assessed.explanations.leading.profile.name,
+            "verdict": str(assessed.explanations.verdict),
+            "buildings": [one.building.key for one in assessed.buildings.candidates],
+            "state": str(assessed.activity.state),
+        },
     }
 
 

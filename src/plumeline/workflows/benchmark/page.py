@@ -11,19 +11,16 @@ import numpy as np
 
 from plumeline import __version__
 from plumeline.simulations import SUITES
+from plumeline.simulations.naming import ANSWERS, confusion, kinds, shares
 from plumeline.simulations.scoring import Count, SuiteScore, quantile
 from plumeline.workflows.report.charts import Chart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from plumeline.workflows.benchmark.running import BenchmarkResult
 
-NOT_RUN = (
-    "Identification confusion and activity: the suites carry one gas each, so there is nothing to confuse.",
-    "Building rank: see the benchmark of explanations.",
-    "Imaging cubes: see the imaging benchmark.",
-)
+NOT_RUN = ("Imaging cubes: see the imaging benchmarks.",)
 
 
 def benchmark_page(result: BenchmarkResult, ours: Mapping[str, float] | None = None) -> str:
@@ -43,6 +40,7 @@ def benchmark_page(result: BenchmarkResult, ours: Mapping[str, float] | None = N
         loader=PackageLoader("plumeline.workflows.benchmark"), autoescape=True, undefined=StrictUndefined
     )
     peers = files("plumeline.workflows.benchmark").joinpath("peers.toml").read_text(encoding="utf-8")
+    namings = [naming for suite in result.suites for naming in suite.namings]
     return environment.get_template("benchmark.html.j2").render(
         total=len(result.scores),
         seed=result.request.seed,
@@ -54,6 +52,17 @@ def benchmark_page(result: BenchmarkResult, ours: Mapping[str, float] | None = N
             for suite in result.suites
         ],
         charts=[Markup(chart.svg()) for chart in charts(result.suites)],  # noqa: S704 (our own SVG, text escaped)
+        answers=ANSWERS,
+        confusion=[
+            (
+                truth,
+                [f"{count.successes} – {_share(count)}" if count.trials else "–" for count in row.values()],
+            )
+            for truth, row in (confusion(namings) if namings else {}).items()
+        ],
+        kinds=kinds(namings),
+        named=[(what, _share(count)) for what, count in shares(namings).items()] if namings else [],
+        naming_chart=Markup(_naming_chart(shares(namings)).svg()) if namings else "",  # noqa: S704 (as above)
         not_run=NOT_RUN,
         peers=tomllib.loads(peers)["peer"],
         ours={name: _number(value) for name, value in (ours or {}).items()},
@@ -97,24 +106,30 @@ def charts(suites: Sequence[SuiteScore]) -> list[Chart]:
     Returns:
         Charts.
     """
+
+    def per_suite(title: str, count: Callable[[SuiteScore], Count], wanted: float | None = None) -> Chart:
+        return _shares(title, {suite.suite: count(suite) for suite in suites}, wanted)
+
     return [
-        _shares(
-            "Visible sources found, with 95 % interval", suites, [suite.detection for suite in suites], None
-        ),
-        _shares("Cases with a false source", suites, [suite.false_alarm for suite in suites], None),
-        _shares("Truth inside the 90 % region", suites, [suite.cover_90 for suite in suites], 0.9),
-        _shares("Truth inside the 50 % region", suites, [suite.cover_50 for suite in suites], 0.5),
+        per_suite("Visible sources found, with 95 % interval", lambda suite: suite.detection),
+        per_suite("Cases with a false source", lambda suite: suite.false_alarm),
+        per_suite("Truth inside the 90 % region", lambda suite: suite.cover_90, 0.9),
+        per_suite("Truth inside the 50 % region", lambda suite: suite.cover_50, 0.5),
         _errors(suites),
         _rates(suites),
     ]
 
 
-def _shares(title: str, suites: Sequence[SuiteScore], counts: Sequence[Count], wanted: float | None) -> Chart:
+def _naming_chart(counts: Mapping[str, Count]) -> Chart:
+    return _shares("Kind, building and activity, with 95 % interval", counts, None)
+
+
+def _shares(title: str, counts: Mapping[str, Count], wanted: float | None) -> Chart:
     chart = Chart(
         width_px=420,
-        height_px=60 + 24 * len(suites),
+        height_px=60 + 24 * len(counts),
         x_range=(0.0, 1.0),
-        y_range=(len(suites) - 0.5, -0.5),
+        y_range=(len(counts) - 0.5, -0.5),
         title=title,
         x_label=title,
         y_ticks=False,
@@ -122,12 +137,12 @@ def _shares(title: str, suites: Sequence[SuiteScore], counts: Sequence[Count], w
     )
     if wanted is not None:
         chart.upright(wanted, "wanted")
-    for row, (suite, count) in enumerate(zip(suites, counts, strict=True)):
+    for row, (name, count) in enumerate(counts.items()):
         level = np.array([row, row], float)
         if count.trials:
             chart.line(np.array(count.interval), level, "span")
             chart.dots(np.array([count.share]), level[:1], "found", radius_px=4)
-        chart.text(0.01, row - 0.22, f"{suite.suite} ({count.successes} of {count.trials})")
+        chart.text(0.01, row - 0.22, f"{name} ({count.successes} of {count.trials})")
     return chart
 
 
@@ -202,6 +217,15 @@ def plain_suite(suite: SuiteScore) -> dict[str, Any]:
     plain: dict[str, Any] = {
         name: [getattr(suite, name).successes, getattr(suite, name).trials] for name in counts
     }
+    plain["refusals"] = [suite.refused, suite.cases]
     for name in ("distances_m", "areas_90_m2", "rate_ratios", "seconds"):
         plain[name] = [float(f"{value:.4g}") for value in getattr(suite, name)]
-    return plain | {"cases": suite.cases, "refused": suite.refused}
+    if suite.namings:
+        plain["naming"] = {
+            what: [count.successes, count.trials] for what, count in shares(suite.namings).items()
+        }
+        plain["confusion"] = {
+            truth: {said: count.successes for said, count in row.items()}
+            for truth, row in confusion(suite.namings).items()
+        }
+    return plain | {"cases": suite.cases}

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import ConfigurationError, PlumelineError
 from plumeline.frames import LocalFrame
-from plumeline.simulations import SUITES, draw_scene, fly, truth_of
+from plumeline.simulations import SUITES, fly, truth_of
 from plumeline.simulations.case_folder import write_flight
 from plumeline.simulations.scoring import CaseScore, SuiteScore, score_case, summarise
+from plumeline.simulations.town_plan import write_footprints, write_register
 from plumeline.simulations.towns import ORIGIN
+from plumeline.simulations.visits import draw_visits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,9 +95,7 @@ def run_benchmark(
         for index, (suite, seed) in enumerate(jobs):
             # A case's name says nothing of its suite.
             name = f"flight-{index:05d}"
-            flight = fly(draw_scene(suite, seed), seed)
-            write_flight(flight, inboxes[index % request.processes] / name, stem="flight")
-            truths[name] = (suite, truth_of(flight).as_dict())
+            truths[name] = (suite, write_inbox(suite, seed, inboxes[index % request.processes] / name))
             tell(0.2 * (index + 1) / len(jobs), "simulating")
         simulation_s, simulation_cpu_s = time.perf_counter() - begin, time.process_time() - begin_cpu
         begin = time.perf_counter()
@@ -114,6 +114,35 @@ def run_benchmark(
         simulation_cpu_s=simulation_cpu_s,
         inference_s=inference_s,
     )
+
+
+def write_inbox(suite: str, seed: int, folder: Path) -> dict[str, Any]:
+    """Simulate a case and write what a crew would bring home.
+
+    Args:
+        suite: its suite.
+        seed: names the case.
+        folder: where to.
+
+    Returns:
+        The truth, which is written nowhere.
+
+    Raises:
+        ConfigurationError: there is no such suite.
+        OSError: a file cannot be written.
+    """
+    flights = [fly(scene, own) for scene, own in draw_visits(suite, seed)]
+    truth = truth_of(flights[0]).as_dict()
+    if len(flights) == 1:
+        write_flight(flights[0], folder, stem="flight")
+        return truth
+    for number, flight in enumerate(flights, 1):
+        write_flight(flight, folder / f"visit-{number}", stem="flight", file_formats=("generic-csv",))
+    scene, frame = flights[0].scene, LocalFrame(origin=ORIGIN)
+    (folder / "scene").mkdir()
+    write_footprints(scene.buildings, frame, folder / "scene" / "footprints.geojson")
+    write_register(scene.buildings, frame, folder / "scene" / "register.csv")
+    return truth | {"is_working": bool(flights[-1].scene.emitters)}
 
 
 def _infer(inboxes: list[Path], outbox: Path, count: int, tell: Callable[[float, str], None]) -> None:
