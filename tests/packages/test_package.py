@@ -170,7 +170,7 @@ def test_the_dossier_says_all_it_must(language):
 
 
 def test_the_page_makes_answers_and_checks_packages_in_a_javascript_engine(bag, tar, tmp_path):
-    # The page's own script in node, with the same WebCrypto a browser has; a browser run is in tests/web.
+    # The page's own script in node, with the same WebCrypto a browser has; no browser itself is run here.
     import shutil
 
     if shutil.which("node") is None:

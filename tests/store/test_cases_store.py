@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -373,3 +374,49 @@ def test_the_log_of_a_store_verifies_and_one_changed_byte_does_not(tmp_path):
     assert chain_faults(changed) == [3]
     assert chain_faults([*rows[:3], *rows[4:]])[0] == 3
     assert chain_faults([*rows[:3], rows[4], rows[3], *rows[5:]])[0] == 3
+
+
+def test_a_list_shows_exactly_what_a_single_look_allows(world):
+    # The narrowing by SQL and the guard agree: for every actor, verb and kind, whatever the marks of a record.
+    from plumeline.access import Kind
+    from plumeline.access.guard import HiddenError
+
+    cases = [
+        casework.opened_case(world, releasable_to=audience)
+        for audience in ({casework.PARTNER}, {casework.HOUSE}, set())
+    ]
+    seen = 0
+    asked = [*cases, casework.AGREEMENT, *casework.ROLES]
+    for badge in casework.ROLES:
+        with world.desk(badge).session() as session:
+            for verb, kind in product(Verb, (Kind.CASE, Kind.RULE, Kind.ACTOR)):
+                listed = {head.id for head in session.find(kind, verb=verb)}
+                for identifier in asked:
+                    try:
+                        session.need(verb, identifier, kind=kind)
+                        allowed = True
+                    except HiddenError:
+                        allowed = False
+                    assert (identifier in listed) == allowed, (badge, verb, kind, identifier)
+                    seen += allowed
+    assert seen > 20
+
+
+def test_an_expired_authority_stops_every_step_and_loses_nothing(world):
+    case = casework.concluded_case(world)
+    before = review.show_case(world.desk("A-ANAL01"), case).case.version
+    world.clock.forward(days=401)
+    from plumeline.workflows import release
+
+    with pytest.raises(AccessError, match="expired"):
+        intake.ingest(
+            world.desk("A-ANAL01"),
+            casework.survey(),
+            authority=casework.AUTHORITY,
+            label="late",
+            position_sigma_m=1.0,
+        )
+    with pytest.raises(AccessError):
+        release.prepare_release(world.desk("A-RELS01"), case, casework.PARTNER)
+    assert review.show_case(world.desk("A-ANAL01"), case).case.version == before
+    audits.check_log(world.desk("A-AUDT01"))
