@@ -17,6 +17,8 @@ BENCHMARKS: dict[str, str] = {
     "blind": "Blind suites: detection, false alarms, coverage, errors, time; compared with the stored baseline.",
     "real_releases": "Location, rate, regions and false sources on real controlled releases.",
     "calibration": "Coverage of regions and rates on blind simulated flights nobody tuned on.",
+    "pyelq": "CPU seconds, errors, ghosts and intervals beside pyELQ on the same tracks and releases.",
+    "pyelq_plume": "Our plume against pyELQ's own class on equal parameters.",
     "empty_flights": "How often a source is claimed where none is.",
     "simulation_speed": "Time to simulate a 30-min flight over 300 buildings.",
     "audit_speed": "Audit log: appends per second with full synchronisation, verification, proofs.",
