@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plumeline.atmosphere.plume import HALF_WIDTH_M, point_coupling
-from plumeline.atmosphere.puff import drift, puff_coupling
+from plumeline.atmosphere.puff import Growth, drift_of, puff_coupling
 from plumeline.errors import InputError
 
 TIMES = (200.0, 100.0)
@@ -23,13 +23,14 @@ def shifting(turn=1.2, speed=2.5):
 
 def steady(u, v=0.0, **options):
     wind = np.column_stack([np.full(SECONDS.size, u), np.full(SECONDS.size, v)])
-    return drift(SECONDS, wind, oldest_s=400.0, **options)
+    return drift_of(SECONDS, wind, oldest_s=400.0, **options)
 
 
-def read(air, moment, start, end=None, *, height=1.0, lid=math.inf, factor=1.0, iy=IY, iz=IZ):
-    step = (0.0, 0.0, 0.0) if end is None else tuple(np.subtract(end, start).astype(float))
+def read(air, moment, start, end=None, *, height=1.0, lid=math.inf, factor=1.0, iy=IY, iz=None):
+    path = (0.0, 0.0, 0.0) if end is None else tuple(np.subtract(end, start).astype(float))
     start = tuple(float(value) for value in start)
-    return puff_coupling(air, moment, *start, *step, height, lid, factor, iy, iz, *TIMES)
+    growth = Growth(HALF_WIDTH_M, iy, IZ if iz is None else iz, *TIMES, lid)
+    return puff_coupling(air, moment, start, path, height, factor, growth)
 
 
 def brute(air_wind, moment, place, *, height=1.0, emission=None, oldest=400.0, dt=0.02):
@@ -54,7 +55,7 @@ def brute(air_wind, moment, place, *, height=1.0, emission=None, oldest=400.0, d
 @pytest.mark.parametrize("moment", [80.0, 215.3, 390.0])
 def test_puffs_agree_with_a_brute_sum_in_a_shifting_wind(moment):
     wind = shifting()
-    air = drift(SECONDS, wind, oldest_s=400.0)
+    air = drift_of(SECONDS, wind, oldest_s=400.0)
     rng = np.random.default_rng(int(moment))
     places = np.column_stack([rng.uniform(-20, 300, 60), rng.uniform(-60, 250, 60), rng.uniform(0, 12, 60)])
     places[:20, :2] = rng.uniform(-6, 12, (20, 2))
@@ -66,7 +67,7 @@ def test_puffs_agree_with_a_brute_sum_in_a_shifting_wind(moment):
 
 def test_puffs_agree_with_a_brute_sum_when_the_source_is_switched():
     wind, emission = shifting(), ((SECONDS > 150) & (SECONDS < 180)).astype(float)
-    air = drift(SECONDS, wind, oldest_s=400.0, emission=emission)
+    air = drift_of(SECONDS, wind, oldest_s=400.0, emission=emission)
     for place in ((60.0, 20.0, 2.0), (75.0, 30.0, 1.0), (90.0, 40.0, 4.0)):
         expected = brute(wind, 230.0, place, emission=emission)
         assert read(air, 230.0, place) == pytest.approx(expected, rel=0.05, abs=1e-6)
@@ -75,7 +76,7 @@ def test_puffs_agree_with_a_brute_sum_when_the_source_is_switched():
 def test_every_gram_that_was_emitted_is_somewhere():
     # The volume integral is the time the source was on, in a wind that turns and all but stops, under a lid or not.
     emission = ((SECONDS >= 60) & (SECONDS < 110)).astype(float) * 0.7
-    air = drift(SECONDS, shifting(), oldest_s=400.0, emission=emission)
+    air = drift_of(SECONDS, shifting(), oldest_s=400.0, emission=emission)
     axis_x, axis_y, axis_z = np.arange(60, 520, 6.0), np.arange(-60, 340, 6.0), np.arange(1.0, 60, 2.0)
     for lid, heights in ((math.inf, axis_z), (20.0, axis_z[axis_z < 20.0])):
         total = sum(read(air, 260.0, (x, y, z), lid=lid) for x in axis_x for y in axis_y for z in heights)
@@ -105,16 +106,16 @@ def test_turning_everything_changes_nothing(angle, along, across, moment):
     c, s = math.cos(angle), math.sin(angle)
     wind = shifting()
     turned = wind @ np.array([[c, s], [-s, c]])
-    first = read(drift(SECONDS, wind, oldest_s=200.0), moment, (along, across, 2.0))
+    first = read(drift_of(SECONDS, wind, oldest_s=200.0), moment, (along, across, 2.0))
     place = (c * along - s * across, s * along + c * across, 2.0)
-    second = read(drift(SECONDS, turned, oldest_s=200.0), moment, place)
+    second = read(drift_of(SECONDS, turned, oldest_s=200.0), moment, place)
     assert second == pytest.approx(first, rel=1e-6, abs=1e-12)
 
 
 def test_emissions_add_up():
     wind, rng = shifting(), np.random.default_rng(3)
     early, late = (SECONDS < 200).astype(float), (SECONDS >= 200).astype(float)
-    airs = [drift(SECONDS, wind, oldest_s=400.0, emission=share) for share in (early, late, early + late)]
+    airs = [drift_of(SECONDS, wind, oldest_s=400.0, emission=share) for share in (early, late, early + late)]
     for place in rng.uniform((0, -20, 0), (200, 150, 8), (40, 3)):
         first, second, both = (read(air, 330.0, place) for air in airs)
         assert both == pytest.approx(first + second, rel=1e-4, abs=1e-12)
@@ -123,8 +124,8 @@ def test_emissions_add_up():
 def test_a_faster_wind_by_the_factor_is_a_faster_wind():
     wind = shifting()
     place = (90.0, 25.0, 2.0)
-    scaled = read(drift(SECONDS, 1.3 * wind, oldest_s=300.0), 180.0, place)
-    assert read(drift(SECONDS, wind, oldest_s=300.0), 180.0, place, factor=1.3) == pytest.approx(
+    scaled = read(drift_of(SECONDS, 1.3 * wind, oldest_s=300.0), 180.0, place)
+    assert read(drift_of(SECONDS, wind, oldest_s=300.0), 180.0, place, factor=1.3) == pytest.approx(
         scaled, rel=2e-3
     )
 
@@ -138,7 +139,7 @@ def test_a_faster_wind_by_the_factor_is_a_faster_wind():
     ],
 )
 def test_a_path_is_the_mean_of_its_points(ends):
-    air = drift(SECONDS, shifting(turn=0.6), oldest_s=400.0)
+    air = drift_of(SECONDS, shifting(turn=0.6), oldest_s=400.0)
     start, end = (np.array(one) for one in ends)
     share = (np.arange(2000) + 0.5) / 2000
     points = [read(air, 150.0, start + t * (end - start), lid=60.0) for t in share]
@@ -173,4 +174,4 @@ def test_gas_needs_time_to_arrive():
 )
 def test_a_series_that_is_none_is_refused(time, wind, emission):
     with pytest.raises(InputError):
-        drift(np.array(time), np.array(wind), oldest_s=10.0, emission=emission)
+        drift_of(np.array(time), np.array(wind), oldest_s=10.0, emission=emission)

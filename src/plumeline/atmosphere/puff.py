@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from plumeline.atmosphere.plume import CUTOFF_SIGMAS, HALF_WIDTH_M
+from plumeline.atmosphere.plume import CUTOFF_SIGMAS
 from plumeline.errors import InputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ LONGEST_STEP_S = 5.0
 """Longest emission that one puff holds, so that a calm does not make one puff of everything [s]."""
 
 SWITCHED_STEP = 0.2
-"""A step during which the emission changes is cut to this part."""
+"""A step during which the source is switched is cut to this part."""
 
 MOST_IMAGES = 3
 """Reflections between ground and mixing height on either side."""
@@ -75,7 +75,24 @@ class Drift(NamedTuple):
     """Age at which a puff is given up [s]."""
 
 
-def drift(
+class Growth(NamedTuple):
+    """How puffs grow."""
+
+    width_m: float
+    """Half-width and half-depth at the source [m]."""
+    iy: float
+    """Horizontal turbulence angle [rad]."""
+    iz: float
+    """Vertical turbulence angle [rad]."""
+    lag_y: float
+    """Horizontal Lagrangian time [s]."""
+    lag_z: float
+    """Vertical Lagrangian time [s]."""
+    mixing_m: float
+    """Height of a lid that reflects [m]; infinite for none."""
+
+
+def drift_of(
     time_s: Floats,
     wind: Floats,
     *,
@@ -157,25 +174,19 @@ def _mean_on_line(aa: float, ab: float, bb: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def _cross_section(
-    aa: float,
-    ab: float,
-    bb: float,
-    z: float,
-    rise: float,
-    height: float,
-    mixing_height: float,
-    sigma_z: float,
+    products: tuple[float, float, float], z: float, rise: float, height: float, lid: float, sigma_z: float
 ) -> float:
     """Sum over the images of the mean of the Gaussian along a line that starts at z and rises by `rise`.
 
-    `aa`, `ab`, `bb` are the horizontal products over sigma squared.
+    `products` are those of the horizontal vectors to the start and along the line, over sigma squared.
     """
+    aa, ab, bb = products
     up = rise / sigma_z
     total = 0.0
     reach = CUTOFF_SIGMAS * sigma_z
-    most = MOST_IMAGES if 2.0 * mixing_height - height - max(z, z + rise) < reach else 0
+    most = MOST_IMAGES if 2.0 * lid - height - max(z, z + rise) < reach else 0
     for image in range(-most, most + 1):
-        lift = 2.0 * image * mixing_height if image != 0 else 0.0
+        lift = 2.0 * image * lid if image != 0 else 0.0
         for sign in (-1.0, 1.0):
             a = (z + sign * height + lift) / sigma_z
             total += _mean_on_line(aa + a * a, ab + a * up, bb + up * up)
@@ -183,91 +194,68 @@ def _cross_section(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def puff_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
-    air: Drift,
+def puff_coupling(
+    drift: Drift,
     moment_s: float,
-    start_x: float,
-    start_y: float,
-    start_z: float,
-    step_x: float,
-    step_y: float,
-    step_z: float,
+    place: tuple[float, float, float],
+    path: tuple[float, float, float],
     height: float,
-    mixing_height: float,
     factor: float,
-    iy: float,
-    iz: float,
-    lag_y: float,
-    lag_z: float,
+    growth: Growth,
 ) -> float:
     """Mean coupling of a reading at one moment with one source [s m-3].
 
     Args:
-        air: the way of the air and the emission.
+        drift: the way of the air and the emission.
         moment_s: time of the reading [s].
-        start_x: east of the point, or of the path's start, relative to the source [m].
-        start_y: north of it [m].
-        start_z: its height above ground [m].
-        step_x: from the path's start to its end, east; 0 for a point [m].
-        step_y: the same, north [m].
-        step_z: the same, upward [m].
+        place: the point, or the path's start, east and north of the source and above ground [m].
+        path: from the path's start to its end, eastward, northward, upward [m]; 0 for a point.
         height: height of the source [m].
-        mixing_height: height of a lid that reflects; infinite for none [m].
         factor: factor on the wind's speed.
-        iy: horizontal turbulence angle [rad].
-        iz: vertical turbulence angle [rad].
-        lag_y: horizontal Lagrangian time [s].
-        lag_z: vertical Lagrangian time [s].
+        growth: how puffs grow.
 
     Returns:
         Concentration per rate.
     """
-    length2 = step_x * step_x + step_y * step_y
-    now = (moment_s - air.start_s) / air.step_s
-    east, north, way = _at(air.east, now), _at(air.north, now), _at(air.way, now)
+    length2 = path[0] * path[0] + path[1] * path[1]
+    now = (moment_s - drift.start_s) / drift.step_s
+    east, north, way = _at(drift.east, now), _at(drift.north, now), _at(drift.way, now)
     # What a leap must not pass: puffs come at most this much nearer per second of age, as they drift and as they grow.
-    closing = air.fastest * factor * (1.0 + CUTOFF_SIGMAS * iy)
+    closing = drift.fastest * factor * (1.0 + CUTOFF_SIGMAS * growth.iy)
+    width2 = growth.width_m * growth.width_m
     total = 0.0
     age = 0.0
-    sigma = HALF_WIDTH_M
-    while age < air.oldest_s:
-        speed = factor * _slope(air.way, now - age / air.step_s) / air.step_s
-        step = min(SPACING_SIGMAS * sigma / max(speed, 1e-3), LONGEST_STEP_S, air.oldest_s - age)
-        share = _slope(air.emitted, now - age / air.step_s) / air.step_s
-        emitted = _at(air.emitted, now - age / air.step_s)
-        mass = emitted - _at(air.emitted, now - (age + step) / air.step_s)
-        if abs(mass - share * step) > 0.01 * step:  # the source is switched meanwhile: look closer
+    sigma = growth.width_m
+    while age < drift.oldest_s:
+        begin = now - age / drift.step_s
+        speed = factor * _slope(drift.way, begin) / drift.step_s
+        step = min(SPACING_SIGMAS * sigma / max(speed, 1e-3), LONGEST_STEP_S, drift.oldest_s - age)
+        mass = _at(drift.emitted, begin) - _at(drift.emitted, now - (age + step) / drift.step_s)
+        if abs(mass - step * _slope(drift.emitted, begin) / drift.step_s) > 0.01 * step:
             step *= SWITCHED_STEP
-            mass = emitted - _at(air.emitted, now - (age + step) / air.step_s)
+            mass = _at(drift.emitted, begin) - _at(drift.emitted, now - (age + step) / drift.step_s)
         old = age + 0.5 * step
-        middle = now - old / air.step_s
-        gone = factor * (way - _at(air.way, middle))
-        spread = iy * gone
-        variance = HALF_WIDTH_M * HALF_WIDTH_M + spread * spread / (1.0 + old / (2.0 * lag_y))
+        middle = now - old / drift.step_s
+        gone = factor * (way - _at(drift.way, middle))
+        variance = width2 + (growth.iy * gone) ** 2 / (1.0 + old / (2.0 * growth.lag_y))
         sigma = math.sqrt(variance)
-        x = start_x - factor * (east - _at(air.east, middle))
-        y = start_y - factor * (north - _at(air.north, middle))
-        along = -(x * step_x + y * step_y)
+        x = place[0] - factor * (east - _at(drift.east, middle))
+        y = place[1] - factor * (north - _at(drift.north, middle))
+        along = -(x * path[0] + y * path[1])
         nearest = min(max(along / length2, 0.0), 1.0) if length2 > 0.0 else 0.0
-        away2 = (x + nearest * step_x) ** 2 + (y + nearest * step_y) ** 2
+        away2 = (x + nearest * path[0]) ** 2 + (y + nearest * path[1]) ** 2
         if away2 > CUTOFF_SIGMAS * CUTOFF_SIGMAS * variance:
             age += max(step, (math.sqrt(away2) - CUTOFF_SIGMAS * sigma) / closing)
             continue
         age += step
-        if mass <= 0.0:
-            continue
-        rise = iz * gone
-        sigma_z = math.sqrt(HALF_WIDTH_M * HALF_WIDTH_M + rise * rise / (1.0 + old / (2.0 * lag_z)))
-        sigma_z = min(sigma_z, MIXED_SIGMAS * mixing_height)
-        section = _cross_section(
-            (x * x + y * y) / variance,
-            -along / variance,
-            length2 / variance,
-            start_z,
-            step_z,
-            height,
-            mixing_height,
-            sigma_z,
-        )
-        total += mass * _NORM / (variance * sigma_z) * section
+        if mass > 0.0:
+            sigma_z = math.sqrt(width2 + (growth.iz * gone) ** 2 / (1.0 + old / (2.0 * growth.lag_z)))
+            sigma_z = min(sigma_z, MIXED_SIGMAS * growth.mixing_m)
+            products = (
+                (x * x + y * y) / variance,
+                -along / variance,
+                length2 / variance,
+            )
+            section = _cross_section(products, place[2], path[2], height, growth.mixing_m, sigma_z)
+            total += mass * _NORM / (variance * sigma_z) * section
     return total
