@@ -6,6 +6,7 @@ carries a quality flag.
 """
 
 from plumeline.observations.baseline import Baseline, drifting_baseline, noise_sigma
+from plumeline.observations.meanwind import MeanWind, mean_wind
 from plumeline.observations.products import IN_SITU, OPEN_PATH, UNUSABLE, WIND, Quality
 from plumeline.observations.response import Response, kernel, known_response, respond
 from plumeline.observations.survey import Survey
@@ -16,12 +17,14 @@ __all__ = [
     "UNUSABLE",
     "WIND",
     "Baseline",
+    "MeanWind",
     "Quality",
     "Response",
     "Survey",
     "drifting_baseline",
     "kernel",
     "known_response",
+    "mean_wind",
     "noise_sigma",
     "respond",
 ]

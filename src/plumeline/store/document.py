@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumeline import __version__
+from plumeline.observations import mean_wind
 from plumeline.observations.products import UNUSABLE
 from plumeline.store.geojson import geometry_dict, on_earth
 from plumeline.store.layers import centre_m, degree_decimals, enclosing_radius_m, rounding_step_m
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from plumeline.observations import Survey
     from plumeline.sources import Interval, Region, SourceEstimate, SourceReport
 
-LOCATE_SCHEMA_VERSION = "1.0"
+LOCATE_SCHEMA_VERSION = "1.1"
 """Version of the document; the first number changes when a reader could break."""
 
 PARTS_PER_KILOGRAM = 1e3
@@ -104,6 +105,18 @@ def _survey(survey: Survey) -> dict[str, Any]:
             for dataset in survey.datasets
         ),
         "species": list(survey.species),
+        "wind": _wind(survey),
+    }
+
+
+def _wind(survey: Survey) -> dict[str, Any] | None:
+    found = mean_wind(survey)
+    if found is None:
+        return None
+    return {
+        "from_deg": _number(found.from_deg),
+        "spread_deg": _number(found.spread_deg),
+        "speed_m_s": _number(found.speed_m_s),
     }
 
 

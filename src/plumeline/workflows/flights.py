@@ -12,6 +12,7 @@ import shapely
 from plumeline.errors import ReadError
 from plumeline.facilities import WindNow
 from plumeline.frames import LocalFrame, lonlat
+from plumeline.observations import mean_wind
 from plumeline.sources import Flight, Interval, Region, SourceEstimate, flight_of, infer
 from plumeline.sources.flight import middle_of
 
@@ -55,35 +56,25 @@ def read_flight(path: Path) -> KnownFlight:
 
     survey = load_survey(path)
     report = infer(survey)
-    return KnownFlight(flight=flight_of(report), wind=mean_wind(survey), warnings=report.warnings)
+    return KnownFlight(flight=flight_of(report), wind=_survey_wind(survey), warnings=report.warnings)
 
 
-def mean_wind(survey: Survey) -> WindNow | None:
-    """Mean wind of a survey.
-
-    Args:
-        survey: the readings.
-
-    Returns:
-        Wind with the spread of its direction; None when there is none.
-    """
-    pairs = [
-        np.column_stack([dataset["wind_eastward"].to_numpy(), dataset["wind_northward"].to_numpy()])
-        for dataset in survey.datasets
-    ]
-    wind = np.vstack(pairs)
-    wind = wind[np.isfinite(wind).all(axis=1)]
-    if not len(wind):
+def _survey_wind(survey: Survey) -> WindNow | None:
+    found = mean_wind(survey)
+    if found is None:
         return None
-    east, north = wind.mean(axis=0)
-    unit = wind / np.maximum(np.hypot(wind[:, 0], wind[:, 1])[:, None], 1e-9)
-    resultant = float(np.clip(np.hypot(*unit.mean(axis=0)), 1e-6, 1.0))
     return WindNow(
-        from_deg=float(np.degrees(np.arctan2(-east, -north)) % 360),
-        spread_deg=float(np.degrees(np.sqrt(-2 * np.log(resultant)))),
-        speed_m_s=float(np.hypot(wind[:, 0], wind[:, 1]).mean()),
+        from_deg=found.from_deg,
+        spread_deg=found.spread_deg,
+        speed_m_s=found.speed_m_s,
         source=f"survey {survey.name}",
     )
+
+
+def _stored_wind(entry: Mapping[str, Any]) -> WindNow | None:
+    """Wind as the result folder holds it; results written before schema 1.1 hold none."""
+    wind = entry.get("wind")
+    return WindNow(**wind, source=f"survey {entry['name']}") if wind is not None else None
 
 
 def _from_folder(path: Path) -> KnownFlight:
@@ -103,12 +94,13 @@ def _from_folder(path: Path) -> KnownFlight:
             posterior=groups["posterior"],
             detectability=groups["detectability"],
         )
+        wind = _stored_wind(document["survey"])
         warnings = tuple(document.get("warnings", ()))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ReadError(
             f"is no whole result folder: {error}", where=str(path), remedy="locate the survey again"
         ) from None
-    return KnownFlight(flight=flight, wind=None, warnings=warnings)
+    return KnownFlight(flight=flight, wind=wind, warnings=warnings)
 
 
 def _middle(document: Mapping[str, Any], fit: Any) -> np.datetime64:
