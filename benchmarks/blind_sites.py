@@ -24,7 +24,7 @@ MONDAY = datetime(2026, 3, 2)  # noqa: DTZ001 (local wall-clock time, as a town 
 PTR = (
     "acetone toluene methanol ethanol acetaldehyde benzene m-xylene styrene|ethyl acetate|2-butanone|acetic acid|"
     "methyl methacrylate|ethyl methacrylate|butyl acetate|dimethyl sulfide|methanethiol|hydrogen sulfide|ammonia|"
-    "acetonitrile|tetrachloroethylene|dichloromethane|n-hexane|n-heptane|2-propanol"
+    "acetonitrile|tetrachloroethylene|dichloromethane|n-hexane|n-heptane|2-propanol|limonene"
 )
 SENSORS: dict[str, tuple[tuple[str, ...], float, float]] = {
     # name: gases it tells apart, its least rate [g/s], share of flights
@@ -352,9 +352,8 @@ TRADES: dict[str, Trade] = {
         batch=1.0,
         listed=0.97,
     ),
-    # Benign, but on no list of profiles: the right answer is "something else".
-    "compost": _trade(
-        "",
+    "composting": _trade(
+        "industrial=composting landuse=landfill",
         0.2,
         0.8,
         {
@@ -369,18 +368,19 @@ TRADES: dict[str, Trade] = {
         days=7,
         height_m=(0.5, 3),
         batch=1.0,
-        listed=0.0,
+        listed=0.6,
     ),
     "sawmill": _trade(
-        "",
+        "craft=sawmill",
         0.2,
         0.8,
         {"limonene": 0.5, "methanol": 0.15, "acetaldehyde": 0.05, "acetone": 0.05},
         opens=(6, 18),
         days=5,
         height_m=(2, 8),
-        listed=0.0,
+        listed=0.7,
     ),
+    # Benign, but on no list of profiles: the right answer is "something else".
     "plastics": _trade(
         "",
         0.1,
@@ -392,8 +392,57 @@ TRADES: dict[str, Trade] = {
         batch=0.9,
         listed=0.0,
     ),
+    "coffee_roaster": _trade(
+        "",
+        0.05,
+        0.8,
+        {
+            "acetaldehyde": 0.25,
+            "methanol": 0.2,
+            "acetic acid": 0.25,
+            "acetone": 0.1,
+            "2-butanone": -0.05,
+            "carbon monoxide": 2.0,
+        },
+        listed=0.0,
+        **DAY,
+    ),
+    "fish_meal": _trade(
+        "",
+        0.15,
+        0.9,
+        {
+            "trimethylamine": 0.35,
+            "ammonia": 0.3,
+            "hydrogen sulfide": 0.1,
+            "methanethiol": -0.08,
+            "acetaldehyde": -0.05,
+        },
+        opens=(4, 20),
+        days=6,
+        height_m=(3, 10),
+        listed=0.0,
+    ),
+    "asphalt": _trade(
+        "",
+        0.2,
+        0.9,
+        {
+            "n-decane": 0.3,
+            "n-nonane": 0.2,
+            "n-octane": 0.1,
+            "toluene": 0.05,
+            "m-xylene": 0.05,
+            "carbon monoxide": 1.5,
+            "hydrogen sulfide": -0.02,
+        },
+        opens=(5, 17),
+        days=6,
+        height_m=(3, 12),
+        listed=0.0,
+    ),
 }
-UNLISTED = ("compost", "sawmill", "plastics")
+UNLISTED = ("plastics", "coffee_roaster", "fish_meal", "asphalt")
 SOLVENTS = (
     "acetone",
     "toluene",

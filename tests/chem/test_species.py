@@ -137,3 +137,60 @@ HEAD = '[source.a]\ntitle = "t"\ndate = "2020"\n[species.x]\ncas = "67-64-1"\nfo
 def test_a_table_that_breaks_its_rules_is_refused(text):
     with pytest.raises(InputError):
         read_table(text)
+
+
+@pytest.mark.parametrize("one", EVERY, ids=names)
+def test_occupational_limits_lie_below_immediate_danger(one):
+    idlh = one.get("idlh")
+    for quantity in ("pel", "pel_ceiling"):
+        cited = one.get(quantity)
+        assert cited is None or idlh is None or cited.value <= idlh.value
+
+
+@pytest.mark.parametrize("one", EVERY, ids=names)
+def test_a_detector_factor_is_given_only_for_what_its_lamp_ionises(one):
+    energy, factor = one.get("ionisation_energy"), one.get("pid_correction")
+    if factor is not None and energy is not None:
+        # A tenth of an electronvolt above the lamp's 10.6 eV still answers faintly: acetic acid, factor 22.
+        assert energy.value < 10.7
+        assert 0.3 < factor.value < 70
+
+
+@pytest.mark.parametrize(
+    ("name", "pel_ppm", "ceiling_ppm"),
+    [
+        ("acetone", 1000, None),
+        ("ammonia", 50, None),
+        ("benzene", 1, None),
+        ("chloroform", None, 50),
+        ("HCl", None, 5),
+        ("hydrogen sulfide", None, 20),
+        ("diethyl ether", 400, None),
+        ("tetrahydrofuran", 200, None),
+        ("toluene", 200, None),
+        ("trimethylamine", None, None),
+    ],
+)
+def test_us_limits_match_the_regulation(name, pel_ppm, ceiling_ppm):
+    for quantity, expected in (("pel", pel_ppm), ("pel_ceiling", ceiling_ppm)):
+        cited = species(name).get(quantity)
+        assert (cited and cited.value) == (expected and pytest.approx(expected * 1e-6))
+        assert (
+            cited is None
+            or "1910.10" in cited.source.title
+            or "NIOSH" in cited.source.title
+            or "OSHA" in cited.source.title
+        )
+
+
+def test_a_spanish_name_finds_its_substance():
+    assert species("acetona") is species("acetone")
+    assert species("Amoníaco").name == "ammonia"
+    assert all(one.name_es for one in EVERY)
+
+
+def test_most_substances_have_the_columns_a_detector_needs():
+    known = {name: sum(one.get(name) is not None for one in EVERY) for name in QUANTITIES}
+    assert known["pel"] + known["pel_ceiling"] >= 50
+    assert known["ionisation_energy"] >= 50
+    assert known["pid_correction"] >= 25

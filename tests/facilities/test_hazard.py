@@ -1,4 +1,6 @@
+import csv
 import math
+from collections import defaultdict
 
 import numpy as np
 import pytest
@@ -76,6 +78,68 @@ def test_vent_zones_match_the_requirement_study(name, rate_g_s, limit_ppm, expec
     limit = limit_ppm * 1e-6 * substance.molar_mass_kg_mol * 101_325 / (8.314462618 * 298.15)
     ground = plume_kg_m3(x, rate_g_s * 1e-3, weather, height_m=0.0, at_m=0.0)
     assert float(x[ground >= limit].max()) == pytest.approx(expected_m, rel=0.25)
+
+
+MILE_M = 1609.344
+POUND_PER_MINUTE_KG_S = 0.45359237 / 60
+
+
+@pytest.mark.parametrize(
+    ("rate_over_endpoint", "miles"),
+    # US EPA 550-B-99-009, Risk Management Program guidance for offsite consequence analysis, reference table 1: neutrally
+    # buoyant plume, 10-minute release, rural, class F, 1.5 m/s; upper ends of the rows, in (lb/min)/(mg/L).
+    [(37, 0.2), (97, 0.3), (180, 0.4), (340, 0.6), (530, 0.8), (760, 1.0), (1000, 1.2)],
+)
+def test_worst_case_distances_agree_with_the_epas_published_table(rate_over_endpoint, miles):
+    acetone = species("acetone")
+    endpoint_kg_m3 = 1e-3
+    limit = endpoint_kg_m3 * 8.314462618 * 298.15 / (acetone.molar_mass_kg_mol * 101_325)
+    found = vent_distance_m(rate_over_endpoint * POUND_PER_MINUTE_KG_S, limit, acetone, WORST_WEATHER)
+    assert 0.95 < found / (miles * MILE_M) < 1.25
+
+
+def test_plume_agrees_with_turners_first_worked_problem():
+    # Turner, Workbook of Atmospheric Dispersion Estimates, AP-26 (1970), problem 1: 3 g/s from the ground, overcast
+    # night, 7 m/s, 3 km: 1.1e-5 g m-3 with Pasquill and Gifford's curves, which are not those used here.
+    weather = Weather(wind_m_s=7.0, stability="D", terrain="rural")
+    found = float(plume_kg_m3(3000.0, 3e-3, weather, at_m=0.0))
+    assert found == pytest.approx(1.1e-8, rel=0.35)
+
+
+def _prairie_grass(folder):
+    """Largest concentration on each arc of each run [kg m-3], with the run's meteorology and rate."""
+    read = {
+        name: list(csv.DictReader((folder / f"{name}.csv").read_text().splitlines()))
+        for name in ("meteorology", "truth", "observations")
+    }
+    top = defaultdict(float)
+    for row in read["observations"]:
+        arc = (row["run"], float(row["arc_m"]))
+        top[arc] = max(top[arc], float(row["so2_mg_m3"]) * 1e-6)
+    weather = {row["run"]: row for row in read["meteorology"] if row["obukhov_length_m"]}
+    rate_kg_s = {row["run"]: float(row["rate_g_s"]) * 1e-3 for row in read["truth"]}
+    return [
+        (weather[run], rate_kg_s[run], arc_m, seen) for (run, arc_m), seen in top.items() if run in weather
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stability", "obukhov_m", "within_two", "middle"),
+    [
+        ("D", lambda length: abs(length) > 80, 0.85, (0.6, 1.0)),
+        ("F", lambda length: 0 < length < 20, 0.6, (0.9, 1.6)),
+    ],
+)
+def test_plume_agrees_with_measured_releases(real_data, stability, obukhov_m, within_two, middle):
+    ratio = []
+    for met, rate_kg_s, arc_m, seen in _prairie_grass(real_data / "prairie-grass-1956"):
+        if obukhov_m(float(met["obukhov_length_m"])):
+            weather = Weather(wind_m_s=float(met["speed_m_s"]), stability=stability, terrain="rural")
+            ratio.append(float(plume_kg_m3(arc_m, rate_kg_s, weather, height_m=0.46)) / seen)
+    ratio = np.array(ratio)
+    assert ratio.size >= 15
+    assert np.mean((ratio > 0.5) & (ratio < 2)) >= within_two
+    assert middle[0] < float(np.exp(np.log(ratio).mean())) < middle[1]
 
 
 def test_room_example_of_the_requirement_study():

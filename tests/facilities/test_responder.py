@@ -13,7 +13,8 @@ from plumeline.facilities import Evidence, Mixture, Period, Visit, explain
 from plumeline.facilities.activity import Look, assess_activity
 from plumeline.facilities.buildings import rank_buildings
 from plumeline.facilities.footprints import Building, Footprints, unknown_footprints
-from plumeline.facilities.neighbours import Neighbours, PeopleCount, Receptor
+from plumeline.facilities.neighbours import IN_REGION, Neighbours, PeopleCount, Receptor
+from plumeline.facilities.phrase import Phrase
 from plumeline.facilities.responder import Responder, WindNow, sheet_html, sheet_pdf
 from plumeline.sources import Interval, Region
 
@@ -60,9 +61,17 @@ def responder(**changes):
         neighbours=Neighbours(
             receptors=(Receptor(kind="school", distance_m=175, bearing_deg=10),),
             people=(
-                PeopleCount(area="inside the 90 % region", people=12.4, unknown_share=0.0),
-                PeopleCount(area="downwind within 300 m", people=310.0, unknown_share=0.2),
-                PeopleCount(area="downwind within 1000 m", people=None, unknown_share=1.0),
+                PeopleCount(area=IN_REGION, people=12.4, unknown_share=0.0),
+                PeopleCount(
+                    area=Phrase("downwind within 300 m", es="a sotavento hasta 300 m"),
+                    people=310.0,
+                    unknown_share=0.2,
+                ),
+                PeopleCount(
+                    area=Phrase("downwind within 1000 m", es="a sotavento hasta 1000 m"),
+                    people=None,
+                    unknown_share=1.0,
+                ),
             ),
             vintage="2020",
             source="x",

@@ -5,7 +5,16 @@ what was not verified is missing and is shown as missing, never replaced by a de
 """
 
 from plumeline.chem.limits import Level, emergency_level
-from plumeline.chem.species import QUANTITIES, Cited, Quantity, Source, Species, all_species, species
+from plumeline.chem.species import (
+    QUANTITIES,
+    Cited,
+    Quantity,
+    Source,
+    Species,
+    all_species,
+    spanish_name,
+    species,
+)
 
 __all__ = [
     "QUANTITIES",
@@ -16,5 +25,6 @@ __all__ = [
     "Species",
     "all_species",
     "emergency_level",
+    "spanish_name",
     "species",
 ]

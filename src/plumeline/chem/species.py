@@ -57,6 +57,7 @@ QUANTITIES: Mapping[str, Quantity] = {
     "stel": _ppm("stel", "occupational limit, 15 min mean (Ontario)"),
     "ceiling": _ppm("ceiling", "occupational ceiling (Ontario)"),
     "pel": _ppm("pel", "permissible exposure limit, 8 h mean (US OSHA)"),
+    "pel_ceiling": _ppm("pel_ceiling", "permissible ceiling (US OSHA)"),
     "idlh": _ppm("idlh", "immediately dangerous to life or health (NIOSH)"),
     "aegl_1": _ppm("aegl_1", "60 min AEGL-1: discomfort"),
     "aegl_2": _ppm("aegl_2", "60 min AEGL-2: irreversible harm or impaired escape"),
@@ -80,7 +81,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 """Every quantity the table can hold, by name."""
 
 _BY_KEY = {quantity.key: name for name, quantity in QUANTITIES.items()}
-_IDENTITY = {"cas", "formula", "aliases", "not_recommended"}
+_IDENTITY = {"cas", "formula", "aliases", "name_es", "not_recommended"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,8 @@ class Species:
     """Molecular formula in Hill order."""
     aliases: tuple[str, ...]
     """Other names, also accepted."""
+    name_es: str
+    """Name in Spanish, for pages and sheets."""
     values: Mapping[str, Cited]
     """Known quantities by name; one that is not here is not known."""
     not_recommended: frozenset[str]
@@ -183,6 +186,21 @@ def species(name: str) -> Species:
             remedy=f"did you mean {', '.join(close)}?" if close else "give its CAS number or its common name",
         )
     return found
+
+
+def spanish_name(name: str) -> str:
+    """A gas in Spanish.
+
+    Args:
+        name: as it stands in a result.
+
+    Returns:
+        Its name in Spanish; the name itself when the table does not hold it.
+    """
+    try:
+        return species(name).name_es
+    except InputError:
+        return name
 
 
 @cache
@@ -254,6 +272,7 @@ def _species(name: str, entry: Mapping[str, Any], sources: Mapping[str, Source])
         cas=entry["cas"],
         formula=entry["formula"],
         aliases=tuple(entry.get("aliases", ())),
+        name_es=entry.get("name_es", name),
         values={quantity: values[quantity] for quantity in QUANTITIES if quantity in values},
         not_recommended=frozenset(entry.get("not_recommended", ())),
     )
@@ -280,7 +299,7 @@ def _index() -> Mapping[str, Species]:
     formulas: dict[str, list[Species]] = {}
     for one in all_species():
         formulas.setdefault(one.formula.casefold(), []).append(one)
-        for key in (one.name, one.cas, *one.aliases):
+        for key in (one.name, one.name_es, one.cas, *one.aliases):
             if index.setdefault(key.casefold(), one) is not one:
                 raise InputError(f"{key!r} names two substances", where="species table")
     for formula, owners in formulas.items():

@@ -29,9 +29,10 @@ from plumeline.facilities.footprints import Building, Footprints, read_footprint
 from plumeline.facilities.hazard import Room, Weather
 from plumeline.facilities.likelihood import Discrepancy
 from plumeline.facilities.neighbours import Neighbours, PeopleCount, Receptor, survey_neighbours
+from plumeline.facilities.phrase import Language, Phrase, spoken
 from plumeline.facilities.profile import Kind, Period, Profile, read_profile, shipped_profiles
 from plumeline.facilities.register import Register, RegisteredPlace, read_register, search_register
-from plumeline.facilities.responder import Responder, WindNow, sheet_html, sheet_pdf
+from plumeline.facilities.responder import Responder, WindNow, sheet_facts, sheet_html, sheet_pdf
 from plumeline.facilities.settling import Settling, settle
 from plumeline.facilities.verbal import verbal
 
@@ -48,12 +49,14 @@ __all__ = [
     "Footprints",
     "Height",
     "Kind",
+    "Language",
     "Look",
     "Mixture",
     "Neighbours",
     "PassSpread",
     "PeopleCount",
     "Period",
+    "Phrase",
     "Prior",
     "Profile",
     "Receptor",
@@ -79,9 +82,11 @@ __all__ = [
     "read_register",
     "search_register",
     "settle",
+    "sheet_facts",
     "sheet_html",
     "sheet_pdf",
     "shipped_profiles",
+    "spoken",
     "survey_neighbours",
     "unknown_footprints",
     "verbal",

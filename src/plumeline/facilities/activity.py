@@ -19,6 +19,7 @@ import numpy as np
 from scipy.linalg import expm
 
 from plumeline.errors import InputError
+from plumeline.facilities.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,6 +224,12 @@ def _unknown(looks: Sequence[Look], now: datetime) -> Activity:
     )
 
 
-def _words(look: Look) -> str:
-    limit = "limit unknown" if look.limit_kg_s is None else f"limit {look.limit_kg_s * 1e3:.2g} g/s"
-    return f"{look.time:%Y-%m-%d %H:%M} UTC: {'seen' if look.is_emitting else 'not seen'} ({limit})"
+def _words(look: Look) -> Phrase:
+    time = f"{look.time:%Y-%m-%d %H:%M} UTC"
+    limit = None if look.limit_kg_s is None else f"{look.limit_kg_s * 1e3:.2g} g/s"
+    return Phrase(
+        f"{time}: {'seen' if look.is_emitting else 'not seen'} "
+        f"({'limit unknown' if limit is None else f'limit {limit}'})",
+        es=f"{time}: {'visto' if look.is_emitting else 'no visto'} "
+        f"({'límite desconocido' if limit is None else f'límite {limit}'})",
+    )

@@ -19,6 +19,7 @@ import shapely
 from scipy.special import ndtr
 
 from plumeline.errors import InputError
+from plumeline.facilities.phrase import Phrase, spoken
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -111,7 +112,12 @@ def rank_buildings(
             rest=0.0,
             none=0.0,
             is_known=False,
-            remarks=(f"Buildings are unknown: {footprints.source}.",),
+            remarks=(
+                Phrase(
+                    f"Buildings are unknown: {footprints.source}.",
+                    es=f"Edificios desconocidos: {spoken(footprints.source, 'es')}.",
+                ),
+            ),
         )
     vents = vents or VentModel()
     buildings, reach_m2 = _within_reach(east, north, footprints, vents)
@@ -136,7 +142,10 @@ def rank_buildings(
         rest=float(sum(probability[index] for index in order if index not in set(shown))),
         none=float(probability[-1]),
         is_known=True,
-        remarks=(f"Footprints: {footprints.source}.", *footprints.remarks),
+        remarks=(
+            Phrase(f"Footprints: {footprints.source}.", es=f"Huellas de edificios: {footprints.source}."),
+            *footprints.remarks,
+        ),
     )
 
 

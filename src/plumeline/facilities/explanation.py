@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logsumexp
 
+from plumeline.chem import spanish_name
 from plumeline.errors import InputError
 from plumeline.facilities.likelihood import (
     Discrepancy,
@@ -24,6 +25,7 @@ from plumeline.facilities.likelihood import (
     ln_visits,
     neighbour_species,
 )
+from plumeline.facilities.phrase import Phrase
 from plumeline.facilities.profile import Kind, Profile, shipped_profiles
 from plumeline.facilities.verbal import verbal
 
@@ -289,26 +291,44 @@ def _log10_ratio(
     return (mean(side) - mean(~side)) / LN10
 
 
-def _leave_one_out(evidence: Evidence) -> Iterator[tuple[str, Evidence]]:
+def _leave_one_out(evidence: Evidence) -> Iterator[tuple[Phrase, Evidence]]:
     mixture = evidence.mixture
     if mixture is not None:
         for name, rate in mixture.rate_kg_s.items():
-            yield f"{name} at {rate * 1e3:.2g} g/s", replace(evidence, mixture=mixture.without(name))
+            grams = f"{rate * 1e3:.2g} g/s"
+            words = Phrase(f"{name} at {grams}", es=f"{spanish_name(name)}, {grams}")
+            yield words, replace(evidence, mixture=mixture.without(name))
         if mixture.limit_kg_s:
-            words = "not seen, though looked for: " + ", ".join(mixture.limit_kg_s)
+            words = Phrase(
+                "not seen, though looked for: " + ", ".join(mixture.limit_kg_s),
+                es="buscado y no visto: " + ", ".join(map(spanish_name, mixture.limit_kg_s)),
+            )
             yield words, replace(evidence, mixture=replace(mixture, limit_kg_s={}))
     if evidence.visits:
-        words = f"seen on {evidence.hits} of {len(evidence.visits)} visits, at their hours"
+        hits, visits = evidence.hits, len(evidence.visits)
+        words = Phrase(
+            f"seen on {hits} of {visits} visits, at their hours",
+            es=f"visto en {hits} de {visits} visitas, a sus horas",
+        )
         yield words, replace(evidence, visits=())
     if evidence.spread is not None:
-        words = f"rate varied by a factor of {math.exp(evidence.spread.ln_sigma):.2g} between passes"
+        factor = f"{math.exp(evidence.spread.ln_sigma):.2g}"
+        words = Phrase(
+            f"rate varied by a factor of {factor} between passes",
+            es=f"la tasa varió en un factor {factor} entre pasadas",
+        )
         yield words, replace(evidence, spread=None)
     if evidence.height is not None:
-        words = f"released at {evidence.height.median_m:.1f} m above ground"
+        height = f"{evidence.height.median_m:.1f} m"
+        words = Phrase(f"released at {height} above ground", es=f"sale a {height} sobre el suelo")
         yield words, replace(evidence, height=None)
     if evidence.register is not None:
-        listed = ", ".join(sorted(evidence.register.found)) or "nothing"
-        yield f"the register lists {listed} there", replace(evidence, register=None)
+        listed = ", ".join(sorted(evidence.register.found))
+        words = Phrase(
+            f"the register lists {listed or 'nothing'} there",
+            es=f"el registro {'recoge allí ' + listed if listed else 'no recoge nada allí'}",
+        )
+        yield words, replace(evidence, register=None)
 
 
 def _verdict(
@@ -318,33 +338,54 @@ def _verdict(
     *,
     log10_ratio: float,
     rules: Rules,
-) -> tuple[Verdict, str]:
+) -> tuple[Verdict, Phrase]:
     mixture = evidence.mixture
     if mixture is None or not mixture.rate_kg_s:
-        return Verdict.UNDECIDED, "no gas was identified"
+        return Verdict.UNDECIDED, Phrase("no gas was identified", es="no se identificó ningún gas")
     looked_for = len(mixture.rate_kg_s) + len(mixture.limit_kg_s)
     if looked_for < rules.least_species:
-        return Verdict.UNDECIDED, f"only {looked_for} gas was looked for: one gas and one rate prove nothing"
+        return Verdict.UNDECIDED, Phrase(
+            f"only {looked_for} gas was looked for: one gas and one rate prove nothing",
+            es=f"solo se buscó {looked_for} gas: un gas y una tasa no prueban nada",
+        )
     if log10_ratio >= rules.refer_log10_ratio:
-        ratio = f"unexplained is {10**log10_ratio:.0f} times better supported than all the others together"
-        if evidence.hits < rules.refer_hits:
-            return Verdict.UNDECIDED, f"{ratio}, but {rules.refer_hits} hits are needed, not {evidence.hits}"
-        return Verdict.REFER, f"{ratio}, on {evidence.hits} hits"
+        return _strong(evidence.hits, 10**log10_ratio, rules)
     best = int(np.argmax(posterior))
-    title = profiles[best].title["en"]
+    title, chance = profiles[best].title, f"{posterior[best]:.0%}"
     if profiles[best].kind is Kind.BENIGN and posterior[best] >= rules.explained_probability:
-        return Verdict.EXPLAINED, f"{title} at {posterior[best]:.0%}"
-    return Verdict.UNDECIDED, f"no explanation leads clearly (the first, {title}, has {posterior[best]:.0%})"
+        return Verdict.EXPLAINED, Phrase(f"{title['en']} at {chance}", es=f"{title['es']}, {chance}")
+    return Verdict.UNDECIDED, Phrase(
+        f"no explanation leads clearly (the first, {title['en']}, has {chance})",
+        es=f"ninguna explicación destaca (la primera, {title['es']}, tiene {chance})",
+    )
 
 
-def _remarks(evidence: Evidence) -> tuple[str, ...]:
+def _strong(hits: int, ratio: float, rules: Rules) -> tuple[Verdict, Phrase]:
+    """The verdict when "unexplained" is well supported: it still takes several hits."""
+    en = f"unexplained is {ratio:.0f} times better supported than all the others together"
+    es = f"«sin explicación» tiene {ratio:.0f} veces más apoyo que todas las demás juntas"
+    if hits < rules.refer_hits:
+        return Verdict.UNDECIDED, Phrase(
+            f"{en}, but {rules.refer_hits} hits are needed, not {hits}",
+            es=f"{es}, pero hacen falta {rules.refer_hits} detecciones, no {hits}",
+        )
+    return Verdict.REFER, Phrase(f"{en}, on {hits} hits", es=f"{es}, con {hits} detecciones")
+
+
+def _remarks(evidence: Evidence) -> tuple[Phrase, ...]:
     remarks = []
     if evidence.register is None:
         remarks.append(
-            "No register of businesses covers this place: what is or is not registered is unknown."
+            Phrase(
+                "No register of businesses covers this place: what is or is not registered is unknown.",
+                es="Ningún registro de negocios cubre este lugar: no se sabe qué está registrado y qué no.",
+            )
         )
     if evidence.mixture is not None and not evidence.mixture.limit_kg_s:
         remarks.append(
-            "No gas was looked for without being found, so no absence speaks for or against anything."
+            Phrase(
+                "No gas was looked for without being found, so no absence speaks for or against anything.",
+                es="No se buscó ningún gas sin encontrarlo: ninguna ausencia habla a favor ni en contra.",
+            )
         )
     return tuple(remarks)

@@ -20,6 +20,7 @@ import numpy as np
 import shapely
 
 from plumeline.errors import InputError, ReadError, UnknownFormatError
+from plumeline.facilities.phrase import Phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -112,7 +113,12 @@ def read_footprints(
             remedy="check the file's region, its coordinate system and the order of longitude and latitude",
         )
     if not shapes:
-        return unknown_footprints(f"{path.name} holds no footprint within {reach_m:.0f} m of this place")
+        return unknown_footprints(
+            Phrase(
+                f"{path.name} holds no footprint within {reach_m:.0f} m of this place",
+                es=f"{path.name} no contiene ningún edificio a menos de {reach_m:.0f} m de este lugar",
+            )
+        )
     local = [_to_local(shape, frame) for shape in shapes]
     return _cleaned(keys, local, path.name)
 
@@ -140,16 +146,24 @@ def _cleaned(keys: list[str], shapes: list[Any], source: str) -> Footprints:
         else:
             buildings.append(Building(key=key, shape=whole))
     said = [
-        (repaired, "invalid outlines were repaired"),
-        (dropped, "shapes without an area were dropped"),
-        (doubles, "buildings stood there twice and were kept once"),
-        (_overlaps(buildings), "pairs of buildings overlap; a source there counts for both, half each"),
+        (repaired, "invalid outlines were repaired", "contornos no válidos se repararon"),
+        (dropped, "shapes without an area were dropped", "formas sin superficie se descartaron"),
+        (
+            doubles,
+            "buildings stood there twice and were kept once",
+            "edificios estaban dos veces y se conservaron una",
+        ),
+        (
+            _overlaps(buildings),
+            "pairs of buildings overlap; a source there counts for both, half each",
+            "pares de edificios se solapan; una fuente allí cuenta para ambos, mitad y mitad",
+        ),
     ]
     return Footprints(
         buildings=tuple(buildings),
         is_known=bool(buildings),
         source=source,
-        remarks=tuple(f"{count} {words}" for count, words in said if count),
+        remarks=tuple(Phrase(f"{count} {en}", es=f"{count} {es}") for count, en, es in said if count),
     )
 
 

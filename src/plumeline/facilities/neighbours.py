@@ -18,6 +18,7 @@ import shapely
 
 from plumeline.errors import InputError, ReadError
 from plumeline.facilities.osm import places
+from plumeline.facilities.phrase import Phrase
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,9 @@ RECEPTOR_TAGS: dict[str, str] = {
 
 RINGS_M = (100.0, 300.0, 1000.0)
 """Outer radii of the downwind sectors [m]."""
+
+IN_REGION = Phrase("inside the 90 % region", es="dentro de la región del 90 %")
+"""The area in which the source is, in words."""
 
 SECTOR_HALF_ANGLE_DEG = 45.0
 """Half angle of a downwind sector [degrees]."""
@@ -257,26 +261,28 @@ def survey_neighbours(
     """
     people = []
     if population is not None:
-        people.append(count_people(population, frame, region, area="inside the 90 % region"))
+        people.append(count_people(population, frame, region, area=IN_REGION))
         for radius_m in RINGS_M:
             if toward_deg is None:
-                shape, words = shapely.buffer(region, radius_m), f"within {radius_m:.0f} m, all round"
-            else:
-                shape, words = (
-                    downwind_sector(region, toward_deg, radius_m),
-                    f"downwind within {radius_m:.0f} m",
+                shape = shapely.buffer(region, radius_m)
+                words = Phrase(
+                    f"within {radius_m:.0f} m, all round", es=f"hasta {radius_m:.0f} m, en todo el contorno"
                 )
+            else:
+                shape = downwind_sector(region, toward_deg, radius_m)
+                words = Phrase(f"downwind within {radius_m:.0f} m", es=f"a sotavento hasta {radius_m:.0f} m")
             people.append(count_people(population, frame, shape, area=words))
     return Neighbours(
         receptors=find_receptors(osm, frame, region) if osm is not None else None,
         people=tuple(people),
         vintage=vintage or _vintage(population),
-        source=", ".join(path.name for path in (osm, population) if path is not None) or "no map, no grid",
+        source=", ".join(path.name for path in (osm, population) if path is not None)
+        or Phrase("no map, no grid", es="ni mapa ni malla"),
     )
 
 
 def _vintage(population: Path | None) -> str:
     if population is None:
-        return "no population grid"
+        return Phrase("no population grid", es="sin malla de población")
     year = re.search(r"(?<!\d)(19|20)\d\d(?!\d)", population.name)
-    return year[0] if year else "year not known"
+    return year[0] if year else Phrase("year not known", es="año desconocido")

@@ -9,10 +9,12 @@ import math
 import tomllib
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
+from plumeline.chem import spanish_name
 from plumeline.errors import InputError
 from plumeline.facilities.hazard import WORST_WEATHER, Room, Weather
+from plumeline.facilities.phrase import Language, spoken
 from plumeline.facilities.sheet_gases import Sizes, Sources, gas_row
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from plumeline.facilities.explanation import Assessment
     from plumeline.facilities.neighbours import Neighbours
     from plumeline.sources import Interval, Region
-
-Language = Literal["en", "es"]
 
 MOST_GASES = 7
 """Gases on the page, those with the highest rate; the others are counted in words."""
@@ -113,13 +113,10 @@ def sheet_html(what: Responder, language: Language = "en") -> str:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 (slow to import)
 
     folder = files("plumeline.facilities").joinpath("sheet")
-    if language not in {"en", "es"}:
-        raise InputError(f"there is no responder sheet in {language!r}", remedy="use en or es")
-    texts = tomllib.loads(folder.joinpath(f"{language}.toml").read_text(encoding="utf-8"))
     page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
         folder.joinpath("sheet.html.j2").read_text(encoding="utf-8")
     )
-    return page.render(**_context(what, texts, language))
+    return page.render(**sheet_facts(what, language))
 
 
 def sheet_pdf(what: Responder, language: Language = "en") -> bytes:
@@ -146,7 +143,23 @@ def sheet_pdf(what: Responder, language: Language = "en") -> bytes:
     return pdf
 
 
-def _context(what: Responder, texts: dict[str, Any], language: Language) -> dict[str, Any]:
+def sheet_facts(what: Responder, language: Language = "en") -> dict[str, Any]:
+    """What the sheet says, in its language, before it is laid out.
+
+    Args:
+        what: all that it is made from.
+        language: "en" or "es".
+
+    Returns:
+        Texts and rows by name; `t` holds the sheet's words.
+
+    Raises:
+        InputError: there is no such language.
+    """
+    folder = files("plumeline.facilities").joinpath("sheet")
+    if language not in {"en", "es"}:
+        raise InputError(f"there is no responder sheet in {language!r}", remedy="use en or es")
+    texts = tomllib.loads(folder.joinpath(f"{language}.toml").read_text(encoding="utf-8"))
     sources = Sources()
     now = Weather(wind_m_s=max(what.wind.speed_m_s, 0.5)) if what.wind is not None else WORST_WEATHER
     ranked = sorted(what.rate_kg_s.items(), key=lambda pair: -pair[1].median)
@@ -154,6 +167,8 @@ def _context(what: Responder, texts: dict[str, Any], language: Language) -> dict
     rows = [
         gas_row(name, rate, sizes, now, texts=texts, sources=sources) for name, rate in ranked[:MOST_GASES]
     ]
+    if language == "es":
+        rows = [row | {"name": spanish_name(row["name"])} for row in rows]
     ppe = [_numbered(line, sources) for line in texts["ppe"]]
     sources.number(_FORMULAS)
     return {
@@ -163,8 +178,8 @@ def _context(what: Responder, texts: dict[str, Any], language: Language) -> dict
         "exercise": what.is_exercise,
         "made": f"{what.now:%Y-%m-%d %H:%M} UTC",
         "activity": _activity(what.activity, texts),
-        "where": _where(what, texts),
-        "approach": _approach(what, texts),
+        "where": _where(what, texts, language),
+        "approach": _approach(what, texts, language),
         "gases": rows,
         "tier": "AEGL-2 / ERPG-2 / PAC-2",
         "heads": {
@@ -173,10 +188,10 @@ def _context(what: Responder, texts: dict[str, Any], language: Language) -> dict
             "pool": texts["pool"].format(area=f"{what.pool_m2:g}"),
         },
         "notes": _notes(what, now, texts),
-        "neighbours": _neighbours(what.neighbours, texts),
+        "neighbours": _neighbours(what.neighbours, texts, language),
         "explanations": _explanations(what.assessment, texts, language),
         "ppe": ppe,
-        "unknowns": _unknowns(what, texts),
+        "unknowns": _unknowns(what, texts, language),
         "sources": sources.titles,
     }
 
@@ -216,13 +231,14 @@ def _activity(activity: Activity, texts: dict[str, Any]) -> dict[str, Any]:
     return {"state": texts[activity.state.value], "lines": lines}
 
 
-def _where(what: Responder, texts: dict[str, Any]) -> list[str]:
+def _where(what: Responder, texts: dict[str, Any], language: Language) -> list[str]:
     radius = math.sqrt(what.region.area_m2 / math.pi)
     lines = [texts["region"].format(area=f"{what.region.area_m2:,.0f}", radius=f"{radius:.0f}")]
     ranking = what.buildings
     if ranking is None or not ranking.is_known:
-        why = ranking.remarks[0] if ranking is not None and ranking.remarks else texts["missing"]
-        return [*lines, texts["buildings_unknown"].format(why=why)]
+        if ranking is not None and ranking.remarks:
+            return [*lines, spoken(ranking.remarks[0], language)]
+        return [*lines, texts["buildings_unknown"]]
     listed = []
     for one in ranking.candidates[:3]:
         wall = (
@@ -238,7 +254,7 @@ def _side(from_deg: float, texts: dict[str, Any]) -> str:
     return str(texts["sides"][round(from_deg / 45) % 8])
 
 
-def _approach(what: Responder, texts: dict[str, Any]) -> list[str]:
+def _approach(what: Responder, texts: dict[str, Any], language: Language) -> list[str]:
     wind = what.wind
     if wind is None:
         return [texts["approach_unknown"]]
@@ -246,7 +262,7 @@ def _approach(what: Responder, texts: dict[str, Any]) -> list[str]:
         "direction": f"{wind.from_deg % 360:.0f}",
         "spread": f"{wind.spread_deg:.0f}",
         "speed": f"{wind.speed_m_s:.1f}",
-        "source": wind.source,
+        "source": spoken(wind.source, language),
     }
     if wind.speed_m_s < LIGHT_WIND_M_S or wind.spread_deg > WIDEST_SPREAD_DEG:
         lines = [texts["approach_none"].format(**words)]
@@ -254,7 +270,7 @@ def _approach(what: Responder, texts: dict[str, Any]) -> list[str]:
         lines = [texts["approach"].format(side=_side(wind.from_deg, texts), **words)]
     if what.forecast:
         coming = [
-            f"{one.source}: {_side(one.from_deg, texts)} {one.from_deg % 360:.0f}°, {one.speed_m_s:.0f} m/s"
+            f"{spoken(one.source, language)}: {_side(one.from_deg, texts)} {one.from_deg % 360:.0f}°, {one.speed_m_s:.0f} m/s"
             for one in what.forecast[:3]
         ]
         lines.append(texts["forecast"].format(list="; ".join(coming)))
@@ -276,7 +292,7 @@ def _notes(what: Responder, now: Weather, texts: dict[str, Any]) -> dict[str, st
     }
 
 
-def _neighbours(neighbours: Neighbours | None, texts: dict[str, Any]) -> list[str]:
+def _neighbours(neighbours: Neighbours | None, texts: dict[str, Any], language: Language) -> list[str]:
     if neighbours is None:
         return [texts["receptors_unknown"], texts["people"].format(area="", count=texts["people_unknown"])]
     lines = []
@@ -287,9 +303,9 @@ def _neighbours(neighbours: Neighbours | None, texts: dict[str, Any]) -> list[st
             count = texts["people_partly"].format(count=f"{one.people:.0f}", share=f"{one.unknown_share:.0%}")
         else:
             count = f"{one.people:.0f}"
-        lines.append(texts["people"].format(area=_area(one.area, texts), count=count))
+        lines.append(texts["people"].format(area=spoken(one.area, language), count=count))
     if neighbours.people:
-        lines.append(texts["vintage"].format(vintage=neighbours.vintage))
+        lines.append(texts["vintage"].format(vintage=spoken(neighbours.vintage, language)))
     else:
         lines.append(texts["people"].format(area="", count=texts["people_unknown"]))
     if neighbours.receptors is None:
@@ -306,15 +322,6 @@ def _neighbours(neighbours: Neighbours | None, texts: dict[str, Any]) -> list[st
     ]
 
 
-def _area(area: str, texts: dict[str, Any]) -> str:
-    radius = "".join(letter for letter in area.partition("within")[2] if letter.isdigit())
-    if area.startswith("downwind"):
-        return str(texts["areas"]["downwind"].format(radius=radius))
-    if area.startswith("within"):
-        return str(texts["areas"]["round"].format(radius=radius))
-    return str(texts["areas"].get(area, area))
-
-
 def _explanations(assessment: Assessment | None, texts: dict[str, Any], language: Language) -> list[str]:
     if assessment is None:
         return [texts["missing"]]
@@ -326,9 +333,12 @@ def _explanations(assessment: Assessment | None, texts: dict[str, Any], language
     return ["; ".join(lines), assessment.support(language)]
 
 
-def _unknowns(what: Responder, texts: dict[str, Any]) -> list[str]:
+def _unknowns(what: Responder, texts: dict[str, Any], language: Language) -> list[str]:
     lines = list(texts["unknowns"])
     mixture = what.assessment.evidence.mixture if what.assessment is not None else None
     if mixture is not None and mixture.limit_kg_s:
-        lines.append(texts["not_looked"].format(list=", ".join(list(mixture.limit_kg_s)[:12])))
+        names = list(mixture.limit_kg_s)[:12]
+        if language == "es":
+            names = [spanish_name(name) for name in names]
+        lines.append(texts["not_looked"].format(list=", ".join(names)))
     return lines

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import logsumexp
 
+from plumeline.chem import spanish_name
 from plumeline.facilities.evidence import Mixture, RegisterSearch, Visit
 from plumeline.facilities.explanation import ln_likelihoods
 from plumeline.facilities.likelihood import Discrepancy, ln_visits
+from plumeline.facilities.phrase import Phrase
 from plumeline.facilities.profile import Period
 
 if TYPE_CHECKING:
@@ -38,11 +40,11 @@ SAMPLE_LIMIT_KG_S = 1e-6
 class Settling:
     """One feasible measurement."""
 
-    what: str
+    what: Phrase
     """What to do."""
     gain_bit: float
     """Expected information gain [bit]."""
-    outcomes: tuple[tuple[str, float, str], ...]
+    outcomes: tuple[tuple[Phrase, float, Phrase], ...]
     """(outcome, its probability, what would then lead)."""
 
 
@@ -71,7 +73,7 @@ def settle(
     return tuple(sorted(found, key=lambda one: (-one.gain_bit, one.what))[:most])
 
 
-_Candidate = tuple[str, list[str], "Floats"]
+_Candidate = tuple[Phrase, list[Phrase], "Floats"]
 """What to do, the outcomes' names, and P(outcome | explanation) as outcomes × explanations."""
 
 
@@ -81,13 +83,13 @@ def _entropy_bit(probability: Floats) -> float:
 
 
 def _settling(
-    what: str, labels: list[str], likelihood: Floats, posterior: Floats, profiles: Sequence[Profile]
+    what: Phrase, labels: list[Phrase], likelihood: Floats, posterior: Floats, profiles: Sequence[Profile]
 ) -> Settling:
     joint = likelihood * posterior
     total = joint.sum(axis=1)
     after = [joint[row] / total[row] for row in range(total.size) if total[row] > 0]
     remaining = sum(weight * _entropy_bit(p) for weight, p in zip(total[total > 0], after, strict=True))
-    leads = [profiles[int(np.argmax(row))].title["en"] for row in joint]
+    leads = [_title(profiles[int(np.argmax(row))]) for row in joint]
     return Settling(
         what=what,
         gain_bit=max(_entropy_bit(posterior) - float(remaining), 0.0),
@@ -95,21 +97,26 @@ def _settling(
     )
 
 
+def _title(profile: Profile) -> Phrase:
+    return Phrase(profile.title["en"], es=profile.title["es"])
+
+
 def _revisits(assessment: Assessment, profiles: Sequence[Profile]) -> list[_Candidate]:
     visits = assessment.evidence.visits
     words = {
-        Period.WORKING: "Fly again in working hours",
-        Period.EVENING: "Fly again on a weekday evening",
-        Period.NIGHT: "Fly again at night",
-        Period.WEEKEND: "Fly again at the weekend",
+        Period.WORKING: Phrase("Fly again in working hours", es="Volar otra vez en horas de trabajo"),
+        Period.EVENING: Phrase("Fly again on a weekday evening", es="Volar otra vez una tarde entre semana"),
+        Period.NIGHT: Phrase("Fly again at night", es="Volar otra vez de noche"),
+        Period.WEEKEND: Phrase("Fly again at the weekend", es="Volar otra vez en fin de semana"),
     }
+    labels = [Phrase("seen", es="visto"), Phrase("not seen", es="no visto")]
     found = []
     for period, what in words.items():
         now = np.array([ln_visits(profile, visits) for profile in profiles])
         seen = (*visits, Visit(period=period, is_emitting=True))
         emitting = np.exp(np.array([ln_visits(profile, seen) for profile in profiles]) - now)
         emitting = np.clip(emitting, 0, 1)
-        found.append((what, ["seen", "not seen"], np.vstack([emitting, 1 - emitting])))
+        found.append((what, labels, np.vstack([emitting, 1 - emitting])))
     return found
 
 
@@ -128,8 +135,11 @@ def _samples(
         unseen = replace(mixture, limit_kg_s={**mixture.limit_kg_s, name: SAMPLE_LIMIT_KG_S})
         absent = np.clip(np.exp(_ln(assessment, profiles, unseen, discrepancy) - before), 0, 1)
         found.append((
-            f"Take a sample and look for {name}",
-            ["found", "not found"],
+            Phrase(
+                f"Take a sample and look for {name}",
+                es=f"Tomar una muestra y buscar {spanish_name(name)}",
+            ),
+            [Phrase("found", es="encontrado"), Phrase("not found", es="no encontrado")],
             np.vstack([1 - absent, absent]),
         ))
     return found
@@ -157,8 +167,12 @@ def _register(assessment: Assessment, profiles: Sequence[Profile]) -> list[_Cand
     table = np.array(rows)
     table /= np.maximum(table.sum(axis=0), 1.0)
     table = np.vstack([table, 1 - table.sum(axis=0)])
-    labels = [f"lists: {profile.title['en']}" for profile in listed] + ["lists none of these"]
-    return [("Look up what is registered there", labels, table)]
+    labels = [
+        Phrase(f"lists: {profile.title['en']}", es=f"recoge: {profile.title['es']}") for profile in listed
+    ]
+    labels.append(Phrase("lists none of these", es="no recoge ninguno de estos"))
+    what = Phrase("Look up what is registered there", es="Consultar qué está registrado allí")
+    return [(what, labels, table)]
 
 
 def _height(assessment: Assessment, profiles: Sequence[Profile]) -> list[_Candidate]:
@@ -175,5 +189,14 @@ def _height(assessment: Assessment, profiles: Sequence[Profile]) -> list[_Candid
     weights = np.exp(ln_p - logsumexp(ln_p, axis=1, keepdims=True))
     cells = np.digitize(grid_m, [2.0, 5.0, 10.0])
     table = np.array([weights[:, cells == cell].sum(axis=1) for cell in range(4)])
-    labels = ["below 2 m", "2-5 m", "5-10 m", "above 10 m"]
-    return [("Fly a vertical profile close downwind to get the release height", labels, table)]
+    labels = [
+        Phrase("below 2 m", es="por debajo de 2 m"),
+        Phrase("2-5 m", es="2-5 m"),
+        Phrase("5-10 m", es="5-10 m"),
+        Phrase("above 10 m", es="por encima de 10 m"),
+    ]
+    what = Phrase(
+        "Fly a vertical profile close downwind to get the release height",
+        es="Volar un perfil vertical cerca, a sotavento, para conocer la altura de salida",
+    )
+    return [(what, labels, table)]

@@ -20,25 +20,7 @@ BACKGROUND_PPB = {
 }
 """Usual mole fraction in outdoor air of a small town [ppb]; assumed 0.1 for gases that are not listed."""
 
-PID_CORRECTION = {
-    "acetone": 1.1,
-    "toluene": 0.5,
-    "ethyl acetate": 4.6,
-    "2-propanol": 6.0,
-    "ethanol": 10.0,
-    "2-butanone": 0.9,
-    "styrene": 0.4,
-    "tetrachloroethylene": 0.57,
-    "n-hexane": 4.3,
-    "n-pentane": 8.0,
-    "n-decane": 1.4,
-    "benzene": 0.5,
-    "diethyl ether": 1.1,
-    "ammonia": 10.0,
-    "acetic acid": 22.0,
-    "acetaldehyde": 6.0,
-    "methyl methacrylate": 1.5,
-}
+PID_CORRECTION = {"ethanol": 10.0, "2-butanone": 0.9, "n-decane": 1.4}
 """Assumed lamp response of the simulated detector where the species table has no verified factor (10.6 eV lamp,
 isobutylene = 1); gases that stand in neither are invisible to it."""
 

@@ -17,6 +17,7 @@ from plumeline.facilities import (
     Assessment,
     BuildingRanking,
     Neighbours,
+    Phrase,
     Prior,
     Responder,
     Room,
@@ -186,9 +187,13 @@ def _assess_site(site: FusedSite, known: Sequence[KnownFlight], request: AssessR
 def _buildings(site: FusedSite, request: AssessRequest) -> BuildingRanking:
     x_m, y_m = site.points_m[:, 0], site.points_m[:, 1]
     if request.footprints is None:
-        footprints = unknown_footprints("no footprint file was given")
+        footprints = unknown_footprints(
+            Phrase("no footprint file was given", es="no se dio un archivo de edificios")
+        )
     elif not site.frame.is_placed:
-        footprints = unknown_footprints("the survey is not placed on Earth")
+        footprints = unknown_footprints(
+            Phrase("the survey is not placed on Earth", es="el vuelo no está situado en la Tierra")
+        )
     else:
         footprints = read_footprints(
             request.footprints, site.frame, x_m=float(x_m.mean()), y_m=float(y_m.mean())
@@ -201,8 +206,8 @@ def _neighbours(site: FusedSite, wind: WindNow | None, request: AssessRequest) -
         return Neighbours(
             receptors=None,
             people=(),
-            vintage="no population grid",
-            source="the survey is not placed on Earth",
+            vintage=Phrase("no population grid", es="sin malla de población"),
+            source=Phrase("the survey is not placed on Earth", es="el vuelo no está situado en la Tierra"),
         )
     return survey_neighbours(
         site.frame,
@@ -251,4 +256,9 @@ def parse_wind(text: str) -> WindNow:
         raise ConfigurationError(f"{text!r} is no wind", remedy="write it as 268,3.2") from None
     if not (0 <= direction <= 360 and 0 <= speed < 100):
         raise ConfigurationError(f"{text!r} is no wind", remedy="degrees 0 to 360, metres per second")
-    return WindNow(from_deg=direction, spread_deg=20.0, speed_m_s=speed, source="given by the user")
+    return WindNow(
+        from_deg=direction,
+        spread_deg=20.0,
+        speed_m_s=speed,
+        source=Phrase("given by the user", es="dado por el usuario"),
+    )

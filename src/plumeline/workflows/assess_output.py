@@ -1,22 +1,23 @@
-"""Writing assessed sites: a page, a document and a responder sheet in two languages each; all or none."""
+"""Writing assessed sites: a document, and a page and a responder sheet in two languages each; all or none."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from plumeline.errors import InputError
 from plumeline.facilities import sheet_html, sheet_pdf
 from plumeline.store import result_folder
-from plumeline.workflows.site import site_document, site_page
+from plumeline.workflows.site import page_name, site_document, site_page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from plumeline.facilities import Language
     from plumeline.workflows.assess import SiteAssessment
 
-LANGUAGES: tuple[Literal["en", "es"], ...] = ("en", "es")
+LANGUAGES: tuple[Language, ...] = ("en", "es")
 
 
 def write_sites(
@@ -41,8 +42,9 @@ def write_sites(
             label = found.site.label
             text = json.dumps(site_document(found), indent=1, ensure_ascii=False, allow_nan=False)
             (folder / f"site-{label}.json").write_text(text + "\n", encoding="utf-8")
-            (folder / f"site-{label}.html").write_text(site_page(found), encoding="utf-8")
             for language in LANGUAGES:
+                page = folder / page_name(label, language)
+                page.write_text(site_page(found, language), encoding="utf-8")
                 stem = f"responder-{label}.{language}"
                 (folder / f"{stem}.html").write_text(sheet_html(found.responder, language), encoding="utf-8")
                 try:

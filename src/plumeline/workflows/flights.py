@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from plumeline.errors import ReadError
-from plumeline.facilities import WindNow
+from plumeline.facilities import Phrase, WindNow
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.observations import mean_wind
 from plumeline.sources import Flight, Interval, Region, SourceEstimate, flight_of, infer
@@ -59,6 +59,10 @@ def read_flight(path: Path) -> KnownFlight:
     return KnownFlight(flight=flight_of(report), wind=_survey_wind(survey), warnings=report.warnings)
 
 
+def _of_survey(name: str) -> Phrase:
+    return Phrase(f"survey {name}", es=f"vuelo {name}")
+
+
 def _survey_wind(survey: Survey) -> WindNow | None:
     found = mean_wind(survey)
     if found is None:
@@ -67,14 +71,14 @@ def _survey_wind(survey: Survey) -> WindNow | None:
         from_deg=found.from_deg,
         spread_deg=found.spread_deg,
         speed_m_s=found.speed_m_s,
-        source=f"survey {survey.name}",
+        source=_of_survey(survey.name),
     )
 
 
 def _stored_wind(entry: Mapping[str, Any]) -> WindNow | None:
     """Wind as the result folder holds it; results written before schema 1.1 hold none."""
     wind = entry.get("wind")
-    return WindNow(**wind, source=f"survey {entry['name']}") if wind is not None else None
+    return WindNow(**wind, source=_of_survey(entry["name"])) if wind is not None else None
 
 
 def _from_folder(path: Path) -> KnownFlight:

@@ -29,6 +29,7 @@ from plumeline.facilities.hazard import (
     indoor_mole_fraction,
     vent_distance_m,
 )
+from plumeline.facilities.neighbours import IN_REGION
 from plumeline.facilities.responder import LIGHT_WIND_M_S, WIDEST_SPREAD_DEG
 from plumeline.units import mass_concentration_kg_m3
 
@@ -46,8 +47,6 @@ _RECEPTORS = {
     "nursing home": ReceptorKind.CARE_HOME,
     "social facility": ReceptorKind.CARE_HOME,
 }
-IN_REGION = "inside the 90 % region"
-
 ADVICE = (
     Bilingual(
         en="Before an entry, warn the downwind side; move people across the wind, not along it.",

@@ -1,16 +1,20 @@
-"""The page of one site: benign explanations first, buildings, activity, neighbours, history; one file, no network."""
+"""The page of one site: benign explanations first, buildings, activity, neighbours, responders, history; one file."""
 
 from __future__ import annotations
 
+import tomllib
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from plumeline.workflows.site.document import site_document
+from plumeline import __version__
+from plumeline.facilities import sheet_facts, spoken
+from plumeline.workflows.site import wording
 
 if TYPE_CHECKING:
+    from plumeline.facilities import Language
     from plumeline.workflows.assess import SiteAssessment
 
 MAP_PX = 460.0
@@ -20,20 +24,81 @@ CHART_PX = (460.0, 120.0)
 """Width and height of the forecast [px]."""
 
 
-def site_page(found: SiteAssessment) -> str:
+def page_name(label: str, language: Language) -> str:
+    """File name of a site's page.
+
+    Args:
+        label: the site.
+        language: "en" or "es".
+
+    Returns:
+        The name.
+    """
+    return f"site-{label}.html" if language == "en" else f"site-{label}.{language}.html"
+
+
+def site_page(found: SiteAssessment, language: Language = "en") -> str:
     """One site as one HTML page.
 
     Args:
         found: the assessed site.
+        language: "en" or "es".
 
     Returns:
         HTML; the same site gives the same bytes.
     """
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 (slow to import)
 
-    text = files("plumeline.workflows.site").joinpath("site.html.j2").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(text)
-    return page.render(d=site_document(found), map=_map(found), forecast=_forecast(found))
+    folder = files("plumeline.workflows.site")
+    texts = tomllib.loads(folder.joinpath("texts", f"{language}.toml").read_text(encoding="utf-8"))
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(
+        folder.joinpath("site.html.j2").read_text(encoding="utf-8")
+    )
+    return page.render(**_facts(found, texts, language))
+
+
+def _facts(found: SiteAssessment, texts: dict[str, Any], language: Language) -> dict[str, Any]:
+    assessment, ranking, label = found.explanations, found.buildings, found.site.label
+    area_m2 = f"{found.site.region_90.area_m2:,.0f}"
+    return {
+        "t": texts,
+        "site": found.site,
+        "version": __version__,
+        "other": page_name(label, "es" if language == "en" else "en"),
+        "sheet_file": f"responder-{label}.{language}.html",
+        "sheet": sheet_facts(found.responder, language),
+        "verdict": texts[assessment.verdict.value],
+        "reason": spoken(assessment.reason, language),
+        "support": assessment.support(language),
+        "ratio": texts["ratio"].format(
+            ratio=f"{assessment.log10_ratio_unexplained:.2f}", prior=f"{assessment.prior.unexplained:g}"
+        ),
+        "glance": wording.at_a_glance(found, texts, language),
+        "explanations": wording.explanation_rows(assessment, texts, language),
+        "contributions": [
+            {
+                "words": spoken(one.observation, language),
+                "unexplained": one.log10_for_unexplained,
+                "leading": one.log10_for_leading,
+            }
+            for one in assessment.contributions
+        ],
+        "remarks": [spoken(line, language) for line in assessment.remarks],
+        "settling": wording.settling_rows(found.settling, texts, language),
+        "map": _map(found),
+        "map_words": texts["map_words"].format(area=area_m2),
+        "buildings": wording.building_rows(ranking, texts),
+        "rest": wording.percent(ranking.rest, texts),
+        "none": wording.percent(ranking.none, texts),
+        "building_remarks": [spoken(line, language) for line in ranking.remarks],
+        "state": wording.state_word(found.activity, texts),
+        "activity": wording.activity_words(found.activity, texts),
+        "forecast": _forecast(found),
+        "neighbours": wording.neighbour_lines(found.neighbours, texts, language),
+        "visits": wording.visit_rows(found.site, texts, language),
+        "site_remarks": [texts["remarks"].get(line, line) for line in found.site.remarks],
+        "warnings": [line for line in found.warnings if line not in found.site.remarks],
+    }
 
 
 def _map(found: SiteAssessment) -> dict[str, Any]:
