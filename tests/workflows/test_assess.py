@@ -14,8 +14,9 @@ from plumeline.facilities import Period, State, Verdict, WindNow
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.sources import Flight, Interval, SourceEstimate
 from plumeline.sources.regions import highest_density_region
-from plumeline.workflows.assess import AssessRequest, assess, assess_flights, parse_now, parse_wind
+from plumeline.workflows.assess import AssessRequest, assess, assess_flights
 from plumeline.workflows.assess_output import write_sites
+from plumeline.workflows.assess_words import parse_now, parse_wind
 from plumeline.workflows.flights import KnownFlight, read_flight
 
 FRAME = LocalFrame(origin=lonlat(4.9, 52.3))

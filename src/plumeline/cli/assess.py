@@ -22,9 +22,18 @@ _OPTIONS = (
     click.option("--register", type=FILE, help="Known places: CSV with category, lon, lat; or OSM."),
     click.option("--osm", type=FILE, help="OpenStreetMap extract, for schools and clinics."),
     click.option("--population", type=FILE, help="GeoTIFF with people per cell (WorldPop, GHS-POP)."),
+    click.option("--vintage", default="", metavar="YEAR", help="Year of the people.  [from the file's name]"),
     click.option(
         "--wind", metavar="FROM,SPEED", help="Wind at the site: degrees it comes from, m/s.  [last flight]"
     ),
+    click.option(
+        "--forecast",
+        multiple=True,
+        metavar="TIME,FROM,SPEED",
+        help="Wind to come, for the approach; can be repeated.",
+    ),
+    click.option("--room", metavar="M3,M3", help="Volume of the room behind the vent.  [30,300]"),
+    click.option("--air-changes", metavar="N,N", help="Its air changes per hour.  [0.3,6]"),
     click.option(
         "--utc-offset", type=float, default=0.0, show_default=True, help="Local time minus UTC [h]."
     ),
@@ -63,7 +72,8 @@ def request_of(flights: tuple[Path, ...], *, is_exercise: bool, **beside: Any) -
         PlumelineError: an option is no wind or no time, or the pack does not open.
     """
     from plumeline.facilities import Prior  # noqa: PLC0415 (heavy imports wait for their command)
-    from plumeline.workflows.assess import AssessRequest, parse_now, parse_wind  # noqa: PLC0415
+    from plumeline.workflows import assess_words as read  # noqa: PLC0415
+    from plumeline.workflows.assess import AssessRequest  # noqa: PLC0415
     from plumeline.workflows.profile_pack import open_pack  # noqa: PLC0415
 
     pack = beside["pack"]
@@ -73,9 +83,12 @@ def request_of(flights: tuple[Path, ...], *, is_exercise: bool, **beside: Any) -
         register=beside["register"],
         osm=beside["osm"],
         population=beside["population"],
-        wind=parse_wind(beside["wind"]) if beside["wind"] else None,
+        vintage=beside["vintage"],
+        wind=read.parse_wind(beside["wind"]) if beside["wind"] else None,
+        forecast=tuple(read.parse_forecast(one) for one in beside["forecast"]),
+        room=read.parse_room(beside["room"], beside["air_changes"]),
         utc_offset_h=beside["utc_offset"],
-        now=parse_now(beside["now"]) if beside["now"] else None,
+        now=read.parse_now(beside["now"]) if beside["now"] else None,
         prior=Prior(unexplained=beside["prior"]) if beside["prior"] else Prior(),
         profiles=open_pack(pack, beside["pack_key"], beside["pack_identity"]) if pack is not None else (),
         is_exercise=is_exercise,
@@ -91,8 +104,8 @@ def request_of(flights: tuple[Path, ...], *, is_exercise: bool, **beside: Any) -
 def assess(flights: tuple[Path, ...], *, output: Path, exercise: bool, force: bool, **beside: Any) -> None:
     """Say what the sources of FLIGHTS may be, benign explanations first.
 
-    FLIGHTS are result folders of `plumeline locate`, or surveys, which are located first. Each site gets a page, a JSON
-    document and a one-page responder sheet in English and Spanish. What was not given (footprints, a register, a
+    FLIGHTS are result folders of `plumeline locate`, or surveys, which are located first. Each site gets a JSON
+    document, and a page and a one-page responder sheet in both languages. What was not given (footprints, a register, a
     population grid, the wind) is shown as unknown.
 
     \f

@@ -27,6 +27,8 @@ import click
 def demo(*, output: Path, seed: int, force: bool, flight: Path | None, quiet: bool) -> None:
     """Locate the source of a shipped flight, in its logger's own format, and show the answer beside the truth.
 
+    The folder `sites` in the result holds a page on what the source may be, whose, and whom it concerns.
+
     \f
 
     Raises:
@@ -43,3 +45,4 @@ def demo(*, output: Path, seed: int, force: bool, flight: Path | None, quiet: bo
         result = run(output, seed=seed, force=force, progress=progress)
     if not quiet:
         click.echo("\n".join(summary_lines(result)))
+        click.echo(f"and {output / 'sites' / 'site-A.html'} for what it may be, whose, and whom it concerns")

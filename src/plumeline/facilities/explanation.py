@@ -70,7 +70,7 @@ class Prior:
 class Rules:
     """When a verdict is given; set on tuning sites."""
 
-    refer_log10_ratio: float = 1.4
+    refer_log10_ratio: float = 1.1
     """Least log10 likelihood ratio of "unexplained" for a referral; it does not depend on the prior."""
     refer_hits: int = 2
     """Least number of visits on which it was seen, for a referral."""

@@ -21,10 +21,12 @@ from plumeline.facilities.osm import places
 from plumeline.facilities.phrase import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from plumeline.facilities.register import Register
     from plumeline.frames import LocalFrame
 
 RECEPTOR_TAGS: dict[str, str] = {
@@ -40,6 +42,9 @@ RECEPTOR_TAGS: dict[str, str] = {
     "healthcare=clinic": "clinic",
 }
 """OSM tags of places whose people need more time or help to leave."""
+
+REACH_M = 1000.0
+"""How far from the region receptors are listed [m]."""
 
 RINGS_M = (100.0, 300.0, 1000.0)
 """Outer radii of the downwind sectors [m]."""
@@ -90,7 +95,7 @@ class Neighbours:
 
 
 def find_receptors(
-    path: Path, frame: LocalFrame, region: Any, *, reach_m: float = 1000.0
+    path: Path, frame: LocalFrame, region: Any, *, reach_m: float = REACH_M
 ) -> tuple[Receptor, ...]:
     """Receptors near a region.
 
@@ -106,17 +111,45 @@ def find_receptors(
     Raises:
         ReadError: the file is broken.
     """
-    found = []
-    centre = region.centroid
+    listed = []
     for _, lon_deg, lat_deg, tags in places(path, ("amenity", "healthcare")):
-        kinds = [RECEPTOR_TAGS[tag] for tag in tags if tag in RECEPTOR_TAGS]
-        if not kinds:
-            continue
-        x_m, y_m = (float(value) for value in frame.to_local(lon_deg, lat_deg))
+        kind = next((RECEPTOR_TAGS[tag] for tag in tags if tag in RECEPTOR_TAGS), None)
+        if kind is not None:
+            x_m, y_m = (float(value) for value in frame.to_local(lon_deg, lat_deg))
+            listed.append((kind, x_m, y_m))
+    return _near(listed, region, reach_m)
+
+
+def receptors_in_register(
+    register: Register, region: Any, *, reach_m: float = REACH_M
+) -> tuple[Receptor, ...] | None:
+    """Receptors near a region, as far as a register of known places lists any.
+
+    Args:
+        register: the register.
+        region: the source's 90 % region in the local frame (shapely).
+        reach_m: how far to look [m].
+
+    Returns:
+        Receptors by distance; None when the register lists no school and no clinic anywhere, because then it is not
+        made for that.
+    """
+    listed = [
+        (RECEPTOR_TAGS[place.category], place.x_m, place.y_m)
+        for place in register.places
+        if place.category in RECEPTOR_TAGS
+    ]
+    return _near(listed, region, reach_m) if listed else None
+
+
+def _near(listed: Iterable[tuple[str, float, float]], region: Any, reach_m: float) -> tuple[Receptor, ...]:
+    centre = region.centroid
+    found = []
+    for kind, x_m, y_m in listed:
         distance_m = float(shapely.distance(region, shapely.Point(x_m, y_m)))
         if distance_m <= reach_m:
             bearing = math.degrees(math.atan2(x_m - centre.x, y_m - centre.y)) % 360
-            found.append(Receptor(kind=kinds[0], distance_m=distance_m, bearing_deg=bearing))
+            found.append(Receptor(kind=kind, distance_m=distance_m, bearing_deg=bearing))
     return tuple(sorted(found, key=lambda one: (one.distance_m, one.kind)))
 
 
@@ -239,6 +272,7 @@ def survey_neighbours(
     *,
     toward_deg: float | None,
     osm: Path | None = None,
+    register: Register | None = None,
     population: Path | None = None,
     vintage: str = "",
 ) -> Neighbours:
@@ -249,6 +283,7 @@ def survey_neighbours(
         region: the source's 90 % region in the local frame (shapely).
         toward_deg: where the wind blows to [degrees]; None when there is no direction to speak of.
         osm: OSM extract, for receptors.
+        register: known places, for receptors where there is no extract.
         population: GeoTIFF with people per cell.
         vintage: year of the population data; looked for in the file's name when empty.
 
@@ -272,12 +307,16 @@ def survey_neighbours(
                 shape = downwind_sector(region, toward_deg, radius_m)
                 words = Phrase(f"downwind within {radius_m:.0f} m", es=f"a sotavento hasta {radius_m:.0f} m")
             people.append(count_people(population, frame, shape, area=words))
+    receptors = find_receptors(osm, frame, region) if osm is not None else None
+    names = [path.name for path in (osm, population) if path is not None]
+    if osm is None and register is not None:
+        receptors = receptors_in_register(register, region)
+        names = [register.source, *names] if receptors is not None else names
     return Neighbours(
-        receptors=find_receptors(osm, frame, region) if osm is not None else None,
+        receptors=receptors,
         people=tuple(people),
         vintage=vintage or _vintage(population),
-        source=", ".join(path.name for path in (osm, population) if path is not None)
-        or Phrase("no map, no grid", es="ni mapa ni malla"),
+        source=", ".join(names) or Phrase("no map, no grid", es="ni mapa ni malla"),
     )
 
 

@@ -183,7 +183,7 @@ def sheet_facts(what: Responder, language: Language = "en") -> dict[str, Any]:
         "gases": rows,
         "tier": "AEGL-2 / ERPG-2 / PAC-2",
         "heads": {
-            "vent": texts["vent"].format(level="*-2"),
+            "vent": texts["vent"],
             "puff": texts["puff"].format(mass=f"{what.puff_kg:g}"),
             "pool": texts["pool"].format(area=f"{what.pool_m2:g}"),
         },
@@ -285,7 +285,6 @@ def _notes(what: Responder, now: Weather, texts: dict[str, Any]) -> dict[str, st
             changes=f"{room.air_changes_per_hour[0]:g}–{room.air_changes_per_hour[1]:g}",
         ),
         "outdoor": texts["outdoor_note"].format(
-            tier="*-2",
             now=f"{now.wind_m_s:.1f} m/s, {now.stability}",
             worst=f"{WORST_WEATHER.wind_m_s:g} m/s, {WORST_WEATHER.stability}",
         ),

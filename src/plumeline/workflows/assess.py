@@ -6,7 +6,7 @@ This is the verb behind `plumeline assess`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from plumeline.facilities import Profile
+    from plumeline.facilities import Profile, Register
     from plumeline.sources import FusedSite
     from plumeline.workflows.flights import KnownFlight
 
@@ -65,6 +65,8 @@ class AssessRequest:
     """Year of the population grid; looked for in its name when empty."""
     wind: WindNow | None = None
     """Wind at the site; that of the last flight when None."""
+    forecast: tuple[WindNow, ...] = ()
+    """Wind to come."""
     utc_offset_h: float = 0.0
     """Local time minus UTC [h], for opening hours."""
     now: datetime | None = None
@@ -142,18 +144,19 @@ def assess_flights(known: Sequence[KnownFlight], request: AssessRequest) -> tupl
 def _assess_site(site: FusedSite, known: Sequence[KnownFlight], request: AssessRequest) -> SiteAssessment:
     looks = looks_of(site)
     now = request.now or looks[-1].time + timedelta(minutes=1)
-    wind = request.wind or next((one.wind for one in reversed(known) if one.wind is not None), None)
+    wind = request.wind or _last_wind(known)
     region = site.region_90.shape
-    register = (
-        search_register(read_register(request.register, site.frame), region)
-        if request.register is not None
-        else None
+    register = read_register(request.register, site.frame) if request.register is not None else None
+    evidence = evidence_of(
+        site,
+        [one.flight for one in known],
+        search_register(register, region),
+        utc_offset_h=request.utc_offset_h,
     )
-    evidence = evidence_of(site, [one.flight for one in known], register, utc_offset_h=request.utc_offset_h)
     explanations = explain(evidence, profiles=(*shipped_profiles(), *request.profiles), prior=request.prior)
     buildings = _buildings(site, request)
     activity = assess_activity(looks, now)
-    neighbours = _neighbours(site, wind, request)
+    neighbours = _neighbours(site, wind, register, request)
     return SiteAssessment(
         site=site,
         explanations=explanations,
@@ -174,6 +177,7 @@ def _assess_site(site: FusedSite, known: Sequence[KnownFlight], request: AssessR
             height_m=float(np.median([one.estimate.height_m.median for one in site.sightings])),
             activity=activity,
             wind=wind,
+            forecast=request.forecast,
             buildings=buildings,
             neighbours=neighbours,
             assessment=explanations,
@@ -182,6 +186,12 @@ def _assess_site(site: FusedSite, known: Sequence[KnownFlight], request: AssessR
         ),
         warnings=tuple(dict.fromkeys([*site.remarks, *(line for one in known for line in one.warnings)])),
     )
+
+
+def _last_wind(known: Sequence[KnownFlight]) -> WindNow | None:
+    """Mean wind of the last flight that had one."""
+    windy = [one for one in known if one.wind is not None]
+    return max(windy, key=lambda one: one.flight.time).wind if windy else None
 
 
 def _buildings(site: FusedSite, request: AssessRequest) -> BuildingRanking:
@@ -201,7 +211,9 @@ def _buildings(site: FusedSite, request: AssessRequest) -> BuildingRanking:
     return rank_buildings(x_m, y_m, footprints)
 
 
-def _neighbours(site: FusedSite, wind: WindNow | None, request: AssessRequest) -> Neighbours:
+def _neighbours(
+    site: FusedSite, wind: WindNow | None, register: Register | None, request: AssessRequest
+) -> Neighbours:
     if not site.frame.is_placed:
         return Neighbours(
             receptors=None,
@@ -214,51 +226,7 @@ def _neighbours(site: FusedSite, wind: WindNow | None, request: AssessRequest) -
         site.region_90.shape,
         toward_deg=None if wind is None else (wind.from_deg + 180) % 360,
         osm=request.osm,
+        register=register,
         population=request.population,
         vintage=request.vintage,
-    )
-
-
-def parse_now(text: str) -> datetime:
-    """A time of day as a user writes it.
-
-    Args:
-        text: ISO 8601; UTC when it names no zone.
-
-    Returns:
-        UTC.
-
-    Raises:
-        ConfigurationError: it is no time.
-    """
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is no time", remedy="write it as 2026-11-24T09:52") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
-
-
-def parse_wind(text: str) -> WindNow:
-    """Wind as a user writes it: "268,3.2".
-
-    Args:
-        text: degrees it comes from, and speed [m s-1].
-
-    Returns:
-        The wind, with the spread of direction that is usual at that speed not known and taken as 20°.
-
-    Raises:
-        ConfigurationError: these are no two numbers.
-    """
-    try:
-        direction, speed = (float(part) for part in text.split(","))
-    except ValueError:
-        raise ConfigurationError(f"{text!r} is no wind", remedy="write it as 268,3.2") from None
-    if not (0 <= direction <= 360 and 0 <= speed < 100):
-        raise ConfigurationError(f"{text!r} is no wind", remedy="degrees 0 to 360, metres per second")
-    return WindNow(
-        from_deg=direction,
-        spread_deg=20.0,
-        speed_m_s=speed,
-        source=Phrase("given by the user", es="dado por el usuario"),
     )

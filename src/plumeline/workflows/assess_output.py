@@ -21,7 +21,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "es")
 
 
 def write_sites(
-    sites: Sequence[SiteAssessment], output: Path, *, force: bool = False
+    sites: Sequence[SiteAssessment], output: Path, *, force: bool = False, with_pdf: bool = True
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Write every site's files.
 
@@ -29,6 +29,7 @@ def write_sites(
         sites: the assessed sites.
         output: folder to make.
         force: whether an existing folder is replaced (and kept as a backup).
+        with_pdf: whether the responder sheets are also printed.
 
     Returns:
         Names of the files written, and why something was left out.
@@ -47,6 +48,8 @@ def write_sites(
                 page.write_text(site_page(found, language), encoding="utf-8")
                 stem = f"responder-{label}.{language}"
                 (folder / f"{stem}.html").write_text(sheet_html(found.responder, language), encoding="utf-8")
+                if not with_pdf:
+                    continue
                 try:
                     (folder / f"{stem}.pdf").write_bytes(sheet_pdf(found.responder, language))
                 except InputError as error:

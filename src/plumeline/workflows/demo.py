@@ -16,11 +16,17 @@ from typing import TYPE_CHECKING
 from plumeline.errors import OutputError
 from plumeline.frames import LocalFrame, latlon
 from plumeline.sources import InferenceSettings
+from plumeline.workflows.assess import AssessRequest, assess_flights
+from plumeline.workflows.assess_output import write_sites
+from plumeline.workflows.flights import known_flight
 from plumeline.workflows.locate import INFERRED, LocateRequest, LocateResult, infer_request, publish
 from plumeline.workflows.truth import KnownSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from plumeline.sources import SourceReport
+    from plumeline.workflows.assess import SiteAssessment
 
     Progress = Callable[[float, str], None]
 
@@ -63,7 +69,7 @@ def demo(
         progress: called with the share done, 0 to 1, and what is being done.
 
     Returns:
-        The result, with the truth beside it.
+        The result, with the truth beside it and the pages of the sites in its folder `sites`.
 
     Raises:
         OutputError: the folder cannot be written.
@@ -72,7 +78,30 @@ def demo(
     request = demo_request(output=output, seed=seed, force=force)
     report = infer_request(request, tell)
     tell(INFERRED, "opening the truth")
-    return publish(report, replace(request, truth=demo_truth(report.survey.frame)), tell)
+    result = publish(report, replace(request, truth=demo_truth(report.survey.frame)), tell)
+    names, _ = write_sites(demo_sites(report), output / "sites", with_pdf=False)
+    return replace(result, files=(*result.files, *(f"sites/{name}" for name in names)))
+
+
+def demo_sites(report: SourceReport) -> tuple[SiteAssessment, ...]:
+    """What the demo's sources may be, with the made-up town's footprints, register and people.
+
+    Args:
+        report: what the inversion says.
+
+    Returns:
+        The assessed sites.
+    """
+    flight = demo_flight()
+    return assess_flights(
+        [known_flight(report)],
+        AssessRequest(
+            flights=(flight,),
+            footprints=flight / "footprints.geojson",
+            register=flight / "register.csv",
+            population=flight / "population-2030.tif",
+        ),
+    )
 
 
 def demo_request(*, output: Path | None, seed: int, force: bool) -> LocateRequest:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from plumeline.observations import Survey
+    from plumeline.sources import SourceReport
 
 GRAMS = 1e-3
 
@@ -54,9 +55,20 @@ def read_flight(path: Path) -> KnownFlight:
         return _from_folder(path)
     from plumeline.workflows.ingest import load_survey  # noqa: PLC0415 (slow to import)
 
-    survey = load_survey(path)
-    report = infer(survey)
-    return KnownFlight(flight=flight_of(report), wind=_survey_wind(survey), warnings=report.warnings)
+    return known_flight(infer(load_survey(path)))
+
+
+def known_flight(report: SourceReport) -> KnownFlight:
+    """A flight that was just located.
+
+    Args:
+        report: what the inversion says.
+
+    Returns:
+        The flight with its wind.
+    """
+    wind = _survey_wind(report.survey)
+    return KnownFlight(flight=flight_of(report), wind=wind, warnings=report.warnings)
 
 
 def _of_survey(name: str) -> Phrase:
