@@ -9,14 +9,14 @@ import pytest
 import shapely
 import xarray as xr
 
-from plumeline.errors import ConfigurationError, ReadError
+from plumeline.errors import ConfigurationError, InputError, ReadError
 from plumeline.facilities import Period, State, Verdict, WindNow
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.sources import Flight, Interval, SourceEstimate
 from plumeline.sources.regions import highest_density_region
 from plumeline.workflows.assess import AssessRequest, assess, assess_flights
 from plumeline.workflows.assess_output import write_sites
-from plumeline.workflows.assess_words import parse_now, parse_wind
+from plumeline.workflows.assess_words import parse_forecast, parse_now, parse_room, parse_wind
 from plumeline.workflows.flights import KnownFlight, read_flight
 
 FRAME = LocalFrame(origin=lonlat(4.9, 52.3))
@@ -172,3 +172,17 @@ def test_words_of_the_command_line():
         parse_now("noon")
     with pytest.raises(ConfigurationError):
         assess(AssessRequest(flights=()))
+
+
+def test_forecast_and_room_are_read_and_wrong_ones_refused():
+    coming = parse_forecast("2026-11-24T12:00,250,4")
+    assert (coming.from_deg, coming.speed_m_s, coming.source) == (250, 4, "2026-11-24 12:00 UTC")
+    assert parse_room("50,80", None).volume_m3 == (50, 80)
+    assert parse_room(None, "1,2").air_changes_per_hour == (1, 2)
+    for bad in ("noon,250,4", "2026-11-24,250", "2026-11-24,999,4"):
+        with pytest.raises(ConfigurationError):
+            parse_forecast(bad)
+    with pytest.raises(ConfigurationError, match="range"):
+        parse_room("large", None)
+    with pytest.raises(InputError, match="low before high"):
+        parse_room("80,50", None)
