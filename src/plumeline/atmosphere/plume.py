@@ -10,7 +10,8 @@ sy² = w² + (iy X)² / (1 + X / (2 U Ty))        sz² = w² + (iz X)² / (1 + X
 ```
 
 X and Y are distance downwind and crosswind, U the wind, iy and iz the turbulence's horizontal and vertical angles
-[rad], Ty and Tz Lagrangian times, w the source's half-width. The mixing height is out of a survey's reach.
+[rad], Ty and Tz Lagrangian times, w the source's half-width. This is the exact reference; `plume_rows` holds the same
+plume for many readings at once, in single precision, with a mixing height.
 
 References: Stockie 2011, doi:10.1137/10080991X, eq. 3.9 (plume, reflection); Draxler 1976,
 doi:10.1016/0004-6981(76)90226-2 (spread from turbulence angles and Lagrangian time).

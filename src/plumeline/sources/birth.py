@@ -12,8 +12,15 @@ import numpy as np
 from numba import njit
 
 from plumeline.sources.likelihood import column
-from plumeline.sources.particle import LOG_TWO_PI, accept, add_source, log_like_of, log_prior_source
-from plumeline.sources.problem import INNER, normal, uniform
+from plumeline.sources.particle import (
+    LOG_TWO_PI,
+    accept,
+    add_source,
+    log_like_of,
+    log_prior_active,
+    log_prior_source,
+)
+from plumeline.sources.problem import BLOCK, CENSORED, CHANNEL, FIRST, GROUP, INNER, LENGTH, ROW, normal, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from plumeline.sources.problem import Priors, Problem
 
     Floats = NDArray[np.float64]
+    Floats32 = NDArray[np.float32]
     Integers = NDArray[np.int64]
 
 
@@ -29,18 +37,64 @@ RATE_PROPOSAL_SD = 0.6
 """Spread of a proposed log rate around its least-squares value [1]."""
 
 
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+def _fit(
+    problem: Problem, residual: Floats32, col: Floats32, top: Floats, bottom: Floats
+) -> None:
+    """Per emission block and channel, Σ w a r and Σ w a² of the residual r on the coupling a, shape (block, channel)."""
+    segments, noise = problem.segments, problem.noise
+    top[:] = 0.0
+    bottom[:] = 0.0
+    for g in range(segments.shape[0]):
+        if segments[g, CENSORED]:
+            continue
+        o, r, n = segments[g, FIRST], segments[g, ROW], segments[g, LENGTH]
+        weight = 1.0 / noise[segments[g, GROUP]] ** 2
+        a, y = col[0, r : r + n], residual[o : o + n]
+        ay, aa = np.float32(0.0), np.float32(0.0)
+        for i in range(n):
+            ay += a[i] * y[i]
+            aa += a[i] * a[i]
+        top[segments[g, BLOCK], segments[g, CHANNEL]] += weight * ay
+        bottom[segments[g, BLOCK], segments[g, CHANNEL]] += weight * aa
+
+
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
-def _rate_proposal(problem: Problem, priors: Priors, residual_of: Floats, col: Floats, s: int) -> float:
-    """Log of the least-squares rate of one species for a residual, kept within three prior sigmas."""
+def _on_proposal(top: Floats, bottom: Floats, out: Floats) -> None:
+    """Probability with which a birth is on in each block: high where the residual holds what the others promise."""
+    rate = max(np.sum(top), 0.0) / (np.sum(bottom) + 1e-300)
+    for b in range(out.size):
+        seen = np.sum(bottom[b]) * rate * rate
+        held = np.sum(top[b]) / (np.sum(bottom[b]) + 1e-300) / (rate + 1e-300)
+        out[b] = 0.5 if seen < 4.0 else (0.9 if held > 0.4 else 0.1)
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _log_active_density(active: NDArray[np.int8], on: Floats) -> float:
+    """Log density of the birth proposal of a course of emission: half steady, half as `on` says."""
+    if on.size == 1:
+        return 0.0
+    each = 1.0
+    steady = 1.0
+    for b in range(on.size):
+        each *= on[b] if active[b] else 1.0 - on[b]
+        steady *= active[b]
+    return math.log(0.5 * steady + 0.5 * each)
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _rate_proposal(
+    problem: Problem, priors: Priors, fitted: tuple[Floats, Floats], active: NDArray[np.int8], s: int
+) -> float:
+    """Log of the least-squares rate of one species over the blocks that are on, kept within three prior sigmas."""
     top = 0.0
     bottom = 1e-300
-    species, row, group, noise = problem.species, problem.row, problem.group, problem.noise
-    for m in range(residual_of.size):
-        if species[m] == s:
-            a = col[0, row[m]]
-            weight = 1.0 / noise[group[m]] ** 2
-            top += weight * a * residual_of[m]
-            bottom += weight * a * a
+    response = problem.response
+    for b in range(active.size):
+        if active[b]:
+            for c in range(response.shape[0]):
+                top += response[c, s] * fitted[0][b, c]
+                bottom += response[c, s] ** 2 * fitted[1][b, c]
     low = priors.log_rate_mean[s] - 3.0 * priors.log_rate_sd
     return float(max(low, math.log(max(top / bottom, 1e-300))))
 
@@ -104,24 +158,37 @@ def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) 
     _draw_birth(problem, priors, rng, new)
     if new[2] > problem.box[4]:
         return False
-    col = np.empty(particle.columns.shape[1:])
-    column(problem, new, particle.theta, particle.detour, 0, problem.stretch.size, col)
+    col = np.empty(particle.columns.shape[1:], np.float32)
+    column(problem, new, particle.theta, particle.detour, 0, particle.detour.shape[0], col)
     residual = problem.value - particle.background - particle.enhancement[0]
-    density = _log_birth_density(problem, priors, new)
+    shape = (particle.active.shape[1], problem.response.shape[0])
+    fitted = (np.empty(shape), np.empty(shape))
+    _fit(problem, residual, col, fitted[0], fitted[1])
+    on = np.empty(shape[0])
+    _on_proposal(fitted[0], fitted[1], on)
+    active = np.ones(shape[0], np.int8)
+    if shape[0] > 1 and uniform(rng) < 0.5:
+        for b in range(shape[0]):
+            active[b] = uniform(rng) < on[b]
+    prior_active = log_prior_active(priors, active)
+    if prior_active == -np.inf:
+        return False
+    density = _log_birth_density(problem, priors, new) + _log_active_density(active, on)
     for s in range(new.size - 3):
-        centre = _rate_proposal(problem, priors, residual, col, s)
+        centre = _rate_proposal(problem, priors, fitted, active, s)
         if uniform(rng) < 0.5:
             new[3 + s] = centre + RATE_PROPOSAL_SD * normal(rng)
         else:
             new[3 + s] = priors.log_rate_mean[s] + priors.log_rate_sd * normal(rng)
         density += _log_rate_density(priors, new[3 + s], centre, s)
     enhancement = particle.enhancement.copy()
-    add_source(problem, col, new, 1.0, enhancement)
+    add_source(problem, col, new, active, 1.0, enhancement)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
-    ratio = priors.log_count[k + 1] - priors.log_count[k] + log_prior_source(problem, priors, new) - density
-    if not accept(particle, ratio + temper * (log_like - particle.log_like[0])):
+    prior = priors.log_count[k + 1] - priors.log_count[k] + log_prior_source(problem, priors, new) + prior_active
+    if not accept(particle, prior - density + temper * (log_like - particle.log_like[0])):
         return False
     particle.sources[k] = new
+    particle.active[k] = active
     particle.columns[k] = col
     particle.number[0] = k + 1
     particle.enhancement[:] = enhancement
@@ -136,19 +203,29 @@ def _death(problem: Problem, priors: Priors, particle: Particle, temper: float) 
         return False
     j = int(uniform(particle.rng) * k)
     old = particle.sources[j].copy()
-    col = particle.columns[j].copy()
+    col, active = particle.columns[j], particle.active[j]
     enhancement = particle.enhancement.copy()
-    add_source(problem, col, old, -1.0, enhancement)
-    np.maximum(enhancement, 0.0, enhancement)
+    add_source(problem, col, old, active, -1.0, enhancement)
     residual = problem.value - particle.background - enhancement[0]
-    density = _log_birth_density(problem, priors, old)
+    shape = (particle.active.shape[1], problem.response.shape[0])
+    fitted = (np.empty(shape), np.empty(shape))
+    _fit(problem, residual, col, fitted[0], fitted[1])
+    on = np.empty(shape[0])
+    _on_proposal(fitted[0], fitted[1], on)
+    density = _log_birth_density(problem, priors, old) + _log_active_density(active, on)
     for s in range(old.size - 3):
-        density += _log_rate_density(priors, old[3 + s], _rate_proposal(problem, priors, residual, col, s), s)
+        density += _log_rate_density(priors, old[3 + s], _rate_proposal(problem, priors, fitted, active, s), s)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
-    ratio = priors.log_count[k - 1] - priors.log_count[k] - log_prior_source(problem, priors, old) + density
-    if not accept(particle, ratio + temper * (log_like - particle.log_like[0])):
+    prior = (
+        priors.log_count[k - 1]
+        - priors.log_count[k]
+        - log_prior_source(problem, priors, old)
+        - log_prior_active(priors, active)
+    )
+    if not accept(particle, prior + density + temper * (log_like - particle.log_like[0])):
         return False
     particle.sources[j] = particle.sources[k - 1]
+    particle.active[j] = particle.active[k - 1]
     particle.columns[j] = particle.columns[k - 1]
     particle.number[0] = k - 1
     particle.enhancement[:] = enhancement

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumeline.sources.likelihood import column
+from plumeline.sources.problem import emission_block
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +47,7 @@ def learned_exponent(problem: Problem, priors: Priors, population: Population, *
 
 
 def _exponent(problem: Problem, priors: Priors, population: Population, i: int) -> float:
-    enhancement, wide = population.enhancement[i]
+    enhancement, wide = population.enhancement[i].astype(float)
     theta = population.theta[i]
     s2 = (problem.noise * np.exp(population.log_noise[i]))[problem.group] ** 2 + np.exp(2.0 * theta[4]) * (
         enhancement**2 + wide**2
@@ -73,12 +74,16 @@ def _slopes(problem: Problem, population: Population, i: int) -> Floats:
     sources = population.sources[i, :count].copy()
     strongest = int(np.argmax(sources[:, 3:].sum(axis=1)))
 
+    stretches = problem.stretch_row.size - 1
+    active = population.active[i][:, emission_block(problem)]
+
     def predict(changed: Floats, turned: Floats) -> Floats:
         total = np.zeros(problem.value.size)
-        col = np.empty((2, problem.row_start.size - 1))
-        for source in changed:
-            column(problem, source, turned, population.detour[i], 0, problem.stretch.size, col)
-            total += np.exp(source[3:])[problem.species] * col[0, problem.row]
+        col = np.empty((2, problem.row_start.size - 1), np.float32)
+        for k, source in enumerate(changed):
+            column(problem, source, turned, population.detour[i], 0, stretches, col)
+            gains = problem.response @ np.exp(source[3:])
+            total += gains[problem.channel] * col[0, problem.row] * active[k]
         return total
 
     out = []
@@ -106,6 +111,6 @@ def _slope_at_map_peak(problem: Problem, theta: Floats, detour: Floats) -> Float
         box[2] + (j + 0.5) * (box[3] - box[2]) / ny,
         1.0,
     ])
-    col = np.empty((2, problem.row_start.size - 1))
-    column(problem, source, theta, detour, 0, problem.stretch.size, col)
+    col = np.empty((2, problem.row_start.size - 1), np.float32)
+    column(problem, source, theta, detour, 0, problem.stretch_row.size - 1, col)
     return np.asarray(col[0, problem.row][:, None])

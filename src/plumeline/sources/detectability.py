@@ -40,10 +40,10 @@ cost of place and rate) plus 1.28 standard deviations of the evidence, sqrt(2 ·
 def _least_rate(
     problem: Problem, source: Floats, theta: Floats, sigma: Floats, error: float, species: int, needed: float
 ) -> float:
-    col = np.empty((2, problem.row_start.size - 1))
-    detour = np.zeros((problem.stretch_row.size - 1, 2))
-    column(problem, source, theta, detour, 0, problem.stretch.size, col)
-    kind, row = problem.species, problem.row
+    col = np.empty((2, problem.row_start.size - 1), np.float32)
+    stretches = problem.stretch_row.size - 1
+    column(problem, source, theta, np.zeros((stretches, 2)), 0, stretches, col)
+    channel, row, response = problem.channel, problem.row, problem.response
     low = -60.0
     high = 60.0
     for _ in range(50):
@@ -51,9 +51,10 @@ def _least_rate(
         rate = math.exp(middle)
         evidence = 0.0
         for m in range(row.size):
-            if kind[m] == species:
-                signal = rate * col[0, row[m]]
-                wide = rate * col[1, row[m]]
+            gain = rate * response[channel[m], species]
+            if gain > 0.0:
+                signal = gain * col[0, row[m]]
+                wide = gain * col[1, row[m]]
                 evidence += (
                     0.5 * signal * signal / (sigma[m] ** 2 + error * error * (signal * signal + wide * wide))
                 )
@@ -115,7 +116,7 @@ def minimum_detectable_rate(
     rates = np.empty((len(prepared.species), cells, cells))
     for s in range(len(prepared.species)):
         scaled = _map(problem, where, theta, sigma, error, s, NEEDED_NATS / exponent)
-        rates[s] = (scaled * problem.scale[s]).reshape(cells, cells)
+        rates[s] = (scaled * problem.species_scale[s]).reshape(cells, cells)
     return DETECTABILITY.validate(
         xr.Dataset(
             {

@@ -34,15 +34,16 @@ def reach(problem: Problem, population: Population) -> tuple[Floats, Floats]:
     Returns:
         Distance, shape (draw, slot) [m], and the wind's unit vector, shape (draw, slot, 2); both 0 for absent sources.
     """
-    first = problem.row_start[:-1]
-    place = 0.5 * (problem.receptor[first, :2] + problem.receptor[first, 3:5])
-    wind = problem.wind[first, :2]
+    first, last = problem.row_start[:-1], problem.row_start[1:] - 1
+    elements = problem.elements.astype(float)
+    place = 0.5 * (elements[:2, first] + elements[8:10, last]).T
+    wind = (elements[3:5, first] / elements[5, first]).T
     draws, slots = population.sources.shape[:2]
     distance = np.zeros((draws, slots))
     heading = np.zeros((draws, slots, 2))
     for i in range(draws):
         for k in range(int(population.count[i, 0])):
-            weight = population.columns[i, k, 0] + 1e-300
+            weight = population.columns[i, k, 0].astype(float) + 1e-300
             weight = weight / weight.sum()
             away = np.hypot(*(place - population.sources[i, k, :2]).T)
             distance[i, k] = float(weight @ away)

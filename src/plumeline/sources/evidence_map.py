@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from plumeline.sources.likelihood import column
-from plumeline.sources.problem import THETA
+from plumeline.sources.problem import FIRST, LENGTH, ROW, THETA
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
@@ -31,18 +31,21 @@ CLIP_SIGMAS = 15.0
 """Excess beyond this many sigmas counts as this many, so that one spike does not decide."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def _score_one(problem: Problem, source: Floats, theta: Floats, excess: Floats, weight: Floats) -> float:
-    col = np.empty((2, problem.row_start.size - 1))
-    detour = np.zeros((problem.stretch_row.size - 1, 2))
-    column(problem, source, theta, detour, 0, problem.stretch.size, col)
+    col = np.empty((2, problem.row_start.size - 1), np.float32)
+    stretches = problem.stretch_row.size - 1
+    column(problem, source, theta, np.zeros((stretches, 2)), 0, stretches, col)
     top = 0.0
     bottom = 1e-300
-    row = problem.row
-    for m in range(excess.size):
-        a = col[0, row[m]] * weight[m]
-        top += a * excess[m]
-        bottom += a * a
+    segments = problem.segments
+    for g in range(segments.shape[0]):
+        o, r, n = segments[g, FIRST], segments[g, ROW], segments[g, LENGTH]
+        a, e, w = col[0, r : r + n], excess[o : o + n], weight[o : o + n]
+        for i in range(n):
+            aw = a[i] * w[i]
+            top += aw * e[i]
+            bottom += aw * aw
     return top / math.sqrt(bottom)
 
 
@@ -131,7 +134,7 @@ def false_alarm_probability(problem: Problem, *, replicas: int, seed: int, cells
     observed = float(_scores(problem, where, theta, excess, weight).max())
     largest = np.empty(replicas)
     for i in range(replicas):
-        turned = problem._replace(wind=_turned(problem.wind, rng))
+        turned = problem._replace(elements=_turned(problem.elements, rng))
         largest[i] = _scores(turned, where, theta, excess, weight).max()
     # Gumbel by moments (Euler's constant 0.5772): the largest of many correlated scores.
     scale = max(float(largest.std(ddof=1)) * math.sqrt(6.0) / math.pi, 1e-9) if replicas > 1 else 1.0
@@ -140,12 +143,13 @@ def false_alarm_probability(problem: Problem, *, replicas: int, seed: int, cells
     return float(np.clip(tail, 1e-6, 1.0))
 
 
-def _turned(wind: Floats, rng: np.random.Generator) -> Floats:
-    """The wind turned by 60 to 300 degrees and shifted round by a random part of its length."""
+def _turned(elements: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Elements whose wind is turned by 60 to 300 degrees and shifted round by a random part of its length."""
     angle = rng.uniform(math.pi / 3.0, 5.0 * math.pi / 3.0)
-    shifted = np.roll(wind, int(rng.integers(wind.shape[0])), axis=0)
+    shifted = np.roll(elements[3:6], int(rng.integers(elements.shape[1])), axis=1)
     cosine, sine = math.cos(angle), math.sin(angle)
-    out = shifted.copy()
-    out[:, 0] = cosine * shifted[:, 0] - sine * shifted[:, 1]
-    out[:, 1] = sine * shifted[:, 0] + cosine * shifted[:, 1]
-    return np.ascontiguousarray(out)
+    out = elements.copy()
+    out[3] = cosine * shifted[0] - sine * shifted[1]
+    out[4] = sine * shifted[0] + cosine * shifted[1]
+    out[5] = shifted[2]
+    return out

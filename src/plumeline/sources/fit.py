@@ -29,8 +29,8 @@ def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:
         SchemaError: never for a valid `prepared`.
     """
     problem = prepared.problem
-    base = np.where(problem.censored, 0.0, (prepared.base / problem.scale)[problem.species])
-    unit = problem.scale[problem.species]
+    base = np.where(problem.censored, 0.0, (prepared.base / problem.scale)[problem.channel])
+    unit = problem.scale[problem.channel]
     total = population.enhancement[:, 0] + population.background
     low, middle, high = np.quantile(total, [0.05, 0.5, 0.95], axis=0)
     sigma = np.sqrt(
@@ -42,8 +42,8 @@ def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:
     scatter = t.ppf(0.95, prepared.priors.dof) * sigma
     low = middle - np.hypot(middle - low, scatter)
     high = middle + np.hypot(high - middle, scatter)
-    receptor = prepared.samples.receptor[problem.row_start[:-1]]
-    place = 0.5 * (receptor[:, :3] + receptor[:, 3:])[problem.row]
+    first, last = problem.row_start[:-1], problem.row_start[1:] - 1
+    place = 0.5 * (problem.elements[:2, first] + problem.elements[8:10, last]).T.astype(float)[problem.row]
     seconds = (prepared.row_time_s[problem.row] * 1e9).astype("timedelta64[ns]")
 
     def concentration(values: np.ndarray) -> tuple[str, np.ndarray, dict[str, str]]:
@@ -56,7 +56,7 @@ def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:
                 "reading",
                 np.asarray(prepared.samples.sensor_names)[prepared.row_sensor[problem.row]],
             ),
-            "species_label": ("reading", np.asarray(prepared.species)[problem.species]),
+            "species_label": ("reading", np.asarray(prepared.channels)[problem.channel]),
             "x": ("reading", place[:, 0], {"units": "m"}),
             "y": ("reading", place[:, 1], {"units": "m"}),
             "observed": concentration(problem.value),

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from plumeline.provenance import Provenance
+from plumeline.sources.convergence import Agreement, sample_until_agreed
 from plumeline.sources.dependence import learned_exponent
 from plumeline.sources.detectability import minimum_detectable_rate
 from plumeline.sources.discrepancy import with_discrepancy
@@ -19,8 +20,9 @@ from plumeline.sources.fit import fit_dataset
 from plumeline.sources.prepare import Prepared, prepare
 from plumeline.sources.products import POSTERIOR
 from plumeline.sources.regions import highest_density_region, relabel
+from plumeline.sources.rows import are_readings_fast
 from plumeline.sources.settings import InferenceSettings
-from plumeline.sources.smc import Outcome, Population, sample
+from plumeline.sources.smc import Outcome, Population, quench, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Progress = Callable[[float, str], None]
 
+LEARNING = "learning how far readings depend on each other"
+WINDOW_NATS = 6.0
+"""How much more evidence the wind at each reading needs than its mean, to be taken as the gas's carrier [nats]."""
+QUENCHED, QUENCH_SWEEPS = 12, 40
+"""Likeliest pilot draws taken on to the whole likelihood, and their sweeps, so that they fit as well as can be."""
 PILOT_EXPONENT = 0.5
 """Exponent of the pilot run, whose residuals say how far readings depend on each other [1]."""
 MANY_DRAWS = 0.02
@@ -61,26 +68,14 @@ def infer(
     settings = settings or InferenceSettings()
     tell = progress or (lambda _share, _text: None)
     tell(0.0, "preparing readings")
-    prepared = prepare(survey, settings)
-    problem = with_birth_map(prepared.problem)
-    prepared = replace(prepared, problem=problem)
-
-    pilot = sample(
+    prepared, pilot = _pilot(survey, settings, lambda share: tell(0.05 + 0.15 * share, LEARNING))
+    problem = prepared.problem
+    best = quench(problem, prepared.priors, pilot.population, particles=QUENCHED, sweeps=QUENCH_SWEEPS)
+    exponent = settings.dependence_share * learned_exponent(problem, prepared.priors, best)
+    outcome, agreement = sample_until_agreed(
         problem,
         prepared.priors,
-        particles=max(settings.particles // 3, 48),
-        sweeps=2,
-        seed=settings.seed + 3,
-        temper=PILOT_EXPONENT,
-        progress=lambda share: tell(0.05 + 0.15 * share, "learning how far readings depend on each other"),
-    )
-    exponent = settings.dependence_share * learned_exponent(problem, prepared.priors, pilot.population)
-    outcome = sample(
-        problem,
-        prepared.priors,
-        particles=settings.particles,
-        sweeps=settings.sweeps,
-        seed=settings.seed,
+        settings,
         temper=exponent,
         progress=lambda share: tell(0.2 + 0.55 * share, "sampling sources"),
     )
@@ -96,19 +91,49 @@ def infer(
     tell(0.85, "false-alarm probability")
     false_alarm = false_alarm_probability(problem, replicas=settings.null_draws, seed=settings.seed + 2)
     tell(0.9, "detection limits")
-    report = _report(survey, settings, prepared, outcome, nothing, false_alarm)
+    report = _report(survey, settings, prepared, (outcome, agreement), nothing, false_alarm)
     tell(1.0, "done")
     return report
+
+
+def _pilot(survey: Survey, settings: InferenceSettings, tell: Callable[[float], None]) -> tuple[Prepared, Outcome]:
+    """Short runs that say how far readings depend on each other, and whether gas follows the wind at each reading.
+
+    The wind that carried the gas to a reading of a second is a mean over its travel, or, where wind and gas were taken
+    together and the air was steady, the wind at that moment. The evidence decides.
+    """
+    windows: list[float | None] = [None]
+    first = prepare(survey, settings)
+    if are_readings_fast(first.samples):
+        windows.append(0.0)
+    best: tuple[Prepared, Outcome] | None = None
+    for number, window_s in enumerate(windows):
+        prepared = first if window_s is None else prepare(survey, settings, window_s)
+        prepared = replace(prepared, problem=with_birth_map(prepared.problem))
+        outcome = sample(
+            prepared.problem,
+            prepared.priors,
+            particles=max(settings.particles // 2, 48),
+            sweeps=max(settings.sweeps // 2, 1),
+            seed=settings.seed + 3,
+            temper=PILOT_EXPONENT,
+            progress=lambda share, number=number: tell((number + share) / len(windows)),  # type: ignore[misc]
+        )
+        if best is None or outcome.log_evidence > best[1].log_evidence + WINDOW_NATS:
+            best = prepared, outcome
+    assert best is not None  # noqa: S101 (the list of windows is never empty)
+    return best
 
 
 def _report(
     survey: Survey,
     settings: InferenceSettings,
     prepared: Prepared,
-    outcome: Outcome,
+    sampled: tuple[Outcome, Agreement],
     nothing: Outcome,
     false_alarm: float,
 ) -> SourceReport:
+    outcome, agreement = sampled
     population = outcome.population
     prior_none = settings.prior_no_source
     probability_none, bayes = _evidence(outcome, nothing, prior_none)
@@ -121,7 +146,7 @@ def _report(
     detectability = minimum_detectable_rate(
         prepared, theta=theta, sigma=sigma, error=math.exp(theta[4]), exponent=outcome.temper
     )
-    counts = np.bincount(population.count[:, 0], minlength=settings.max_sources + 1) / settings.particles
+    counts = np.bincount(population.count[:, 0], minlength=settings.max_sources + 1) / len(population.count)
     fit = fit_dataset(prepared, population)
     residual = fit["standard_residual"].to_numpy()
     diagnostics = {
@@ -130,10 +155,15 @@ def _report(
         "row_seconds": prepared.row_s,
         "likelihood_exponent": outcome.temper,
         "tempering_stages": outcome.stages,
+        "runs": agreement.runs,
+        "r_hat": agreement.r_hat,
+        "evidence_gap_nats": agreement.evidence_gap,
+        "effective_draws": agreement.effective_draws,
+        "converged": agreement.converged,
         **{
             f"acceptance_{name}": float(value)
             for name, value in zip(
-                ("position", "rate", "transport", "noise", "background", "birth_death", "detour"),
+                ("position", "rate", "transport", "noise", "background", "birth_death", "detour", "on_off"),
                 outcome.acceptance,
                 strict=True,
             )
@@ -186,7 +216,7 @@ def _evidence(outcome: Outcome, nothing: Outcome, prior_none: float) -> tuple[fl
 def _posterior(prepared: Prepared, population: Population, drawn: Floats) -> xr.Dataset:
     slots = drawn.shape[1]
     absent = np.arange(slots) >= population.count
-    rate = np.exp(drawn[:, :, 3:]) * prepared.problem.scale
+    rate = np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale
     rate[absent] = np.nan
     place = np.where(absent[:, :, None], np.nan, drawn[:, :, :3])
     return POSTERIOR.validate(
@@ -224,7 +254,7 @@ def _sources(prepared: Prepared, counts: NDArray[np.int64], drawn: Floats) -> tu
         mine = counts >= number
     drawn = drawn[mine]
     absent = np.arange(drawn.shape[1]) >= counts[mine][:, None]
-    rates = np.exp(drawn[:, :, 3:]) * prepared.problem.scale
+    rates = np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale
     rates[absent] = 0.0
     strongest = np.argsort(-rates.sum(axis=2), axis=1, kind="stable")[:, :number]
     drawn = np.take_along_axis(drawn, strongest[:, :, None], axis=1)

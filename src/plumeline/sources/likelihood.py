@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from plumeline.atmosphere.plume import path_coupling, point_coupling
+from plumeline.atmosphere.plume_rows import Air, piece_couplings, point_couplings
+from plumeline.sources.problem import CENSORED, FIRST, GROUP, INNER, LENGTH
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,15 +29,41 @@ if TYPE_CHECKING:
     from plumeline.sources.problem import Problem
 
     Floats = NDArray[np.float64]
+    Floats32 = NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def _respond(out: Floats, stretch: NDArray[np.int64], first: int, last: int, keep: float) -> None:
-    """First-order response of the sensor along each stretch, in place; a stretch starts settled."""
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+def _respond(out: Floats32, first: int, last: int, keep: float) -> None:
+    """First-order response of the sensor along one stretch, in place; a stretch starts settled."""
+    k = np.float32(keep)
+    a, b = out[0, first], out[1, first]
     for row in range(first + 1, last):
-        if stretch[row] == stretch[row - 1]:
-            out[0, row] += keep * (out[0, row - 1] - out[0, row])
-            out[1, row] += keep * (out[1, row - 1] - out[1, row])
+        a = out[0, row] + k * (a - out[0, row])
+        b = out[1, row] + k * (b - out[1, row])
+        out[0, row] = a
+        out[1, row] = b
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+def _couple(
+    problem: Problem,
+    span: tuple[int, int],
+    source: tuple[float, float, float],
+    heading: tuple[float, float, float],
+    air: Air,
+    work: Floats32,
+    start: int,
+) -> None:
+    """Couplings of a span of elements, points and path pieces each by their own kernel."""
+    run, run_is_path = problem.run, problem.run_is_path
+    for r in range(run_is_path.size):
+        first, last = max(run[r], span[0]), min(run[r + 1], span[1])
+        if first >= last:
+            continue
+        if run_is_path[r]:
+            piece_couplings(problem.elements, (first, last), source, heading, air, work, first - start)
+        else:
+            point_couplings(problem.elements, (first, last), source, heading, air, work, first - start)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
@@ -45,76 +72,93 @@ def column(
     source: Floats,
     theta: Floats,
     detour: Floats,
-    first_row: int,
-    last_row: int,
-    out: Floats,
+    first_stretch: int,
+    last_stretch: int,
+    out: Floats32,
 ) -> None:
-    """Coupling of one source with a range of rows.
+    """Coupling of one source with the rows of a range of stretches.
 
     Args:
         problem: the inversion's arrays.
         source: x, y, z, …, shape (≥ 3,) [m].
         theta: log fy, log fz, wind turn, log wind factor, …, shape (≥ 4,).
         detour: turn [rad] and log factor of the way to each stretch of rows, shape (stretch, 2).
-        first_row: first row.
-        last_row: row after the last.
+        first_stretch: first stretch.
+        last_stretch: stretch after the last.
         out: coupling, then that of the wide plume; written in the range, shape (2, row) [s m-3].
     """
-    fy = math.exp(theta[0])
-    fz = math.exp(theta[1])
+    wide = problem.direction_error
+    air = Air(
+        math.exp(2.0 * theta[0]),
+        math.exp(2.0 * theta[1]),
+        wide * wide,
+        problem.lagrangian[0],
+        problem.lagrangian[1],
+        problem.width_m * problem.width_m,
+        problem.width_m * problem.width_m,
+        problem.mixing_m,
+    )
+    place = (source[0], source[1], source[2])
     factor = math.exp(theta[3])
-    wide2 = problem.direction_error * problem.direction_error
-    ty, tz = problem.lagrangian[0], problem.lagrangian[1]
-    x, y, height = source[0], source[1], source[2]
-    receptor, is_path, wind, spread = problem.receptor, problem.is_path, problem.wind, problem.spread
-    row_start, row_stretch = problem.row_start, problem.stretch
-    stretch = -1
-    cosine = factor
-    sine = 0.0
-    strength = 1.0
-    for row in range(first_row, last_row):
-        if row_stretch[row] != stretch:
-            stretch = row_stretch[row]
-            turn = theta[2] + detour[stretch, 0]
-            cosine = math.cos(turn) * factor
-            sine = math.sin(turn) * factor
-            strength = math.exp(detour[stretch, 1])
-        total = 0.0
-        total_wide = 0.0
-        first = row_start[row]
-        last = row_start[row + 1]
-        for i in range(first, last):
-            u = cosine * wind[i, 0] - sine * wind[i, 1]
-            v = sine * wind[i, 0] + cosine * wind[i, 1]
-            speed = wind[i, 2] * factor
-            iy = fy * spread[i, 0]
-            iz = fz * spread[i, 1]
-            wide_y = math.sqrt(iy * iy + wide2)
-            if is_path[i]:
-                value, wide = path_coupling(receptor[i], x, y, height, u, v, speed, iy, iz, ty, tz, wide_y)
-            else:
-                dx, dy, z = receptor[i, 0] - x, receptor[i, 1] - y, receptor[i, 2]
-                value, wide = point_coupling(dx, dy, z, height, u, v, speed, iy, iz, ty, tz, wide_y)
-            total += value
-            total_wide += wide
-        out[0, row] = strength * total / (last - first)
-        out[1, row] = strength * total_wide / (last - first)
-    if problem.row_s > 0.0:
-        _respond(out, row_stretch, first_row, last_row, math.exp(-problem.row_s / math.exp(theta[5])))
+    row_start, stretch_row = problem.row_start, problem.stretch_row
+    start = row_start[stretch_row[first_stretch]]
+    work = np.empty((2, row_start[stretch_row[last_stretch]] - start), np.float32)
+    for g in range(first_stretch, last_stretch):
+        first_row, last_row = stretch_row[g], stretch_row[g + 1]
+        first, last = row_start[first_row], row_start[last_row]
+        turn = theta[2] + detour[g, 0]
+        heading = (math.cos(turn), math.sin(turn), factor)
+        _couple(problem, (first, last), place, heading, air, work, start)
+        narrow, spread = work[0, first - start : last - start], work[1, first - start : last - start]
+        strength = np.float32(math.exp(detour[g, 1]))
+        if last - first == last_row - first_row:
+            to, to_wide = out[0, first_row:last_row], out[1, first_row:last_row]
+            for i in range(narrow.size):
+                to[i] = strength * narrow[i]
+                to_wide[i] = strength * spread[i]
+        else:
+            for row in range(first_row, last_row):
+                low, high = row_start[row] - first, row_start[row + 1] - first
+                total, total_wide = np.float32(0.0), np.float32(0.0)
+                for i in range(low, high):
+                    total += narrow[i]
+                    total_wide += spread[i]
+                share = strength / np.float32(high - low)
+                out[0, row] = share * total
+                out[1, row] = share * total_wide
+        if problem.row_s > 0.0:
+            _respond(out, first_row, last_row, math.exp(-problem.row_s / math.exp(theta[5])))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+def _log_product(x: Floats) -> float:
+    """Sum of logarithms, one logarithm per eight numbers; destroys them."""
+    m = x.size // 8
+    head = x[:m]
+    for j in range(1, 8):
+        part = x[j * m : (j + 1) * m]
+        for i in range(m):
+            head[i] *= part[i]
+    total = 0.0
+    for i in range(m):
+        total += math.log(head[i])
+    for i in range(8 * m, x.size):
+        total += math.log(x[i])
+    return total
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
 def log_likelihood(
     problem: Problem,
-    enhancement: Floats,
-    background: Floats,
+    enhancement: Floats32,
+    background: Floats32,
     log_noise: Floats,
     log_error: float,
     dof: float,
     first: int,
     last: int,
 ) -> float:
-    """Log density of a range of observations.
+    """Log density of the observations of a range of segments.
 
     Args:
         problem: the inversion's arrays.
@@ -123,40 +167,44 @@ def log_likelihood(
         log_noise: log of each group's noise over its first guess, shape (group,).
         log_error: log of the relative model error.
         dof: degrees of freedom of the Student t.
-        first: first observation.
-        last: observation after the last.
+        first: first segment.
+        last: segment after the last.
 
     Returns:
         Log likelihood, up to a constant that no parameter changes.
     """
-    error2 = math.exp(2.0 * log_error)
     # Local names: taking an array out of the tuple inside the loop would count references at every step.
-    values, limits, group = problem.value, problem.censored, problem.group
-    variance = np.empty(problem.noise.size)
-    for g in range(variance.size):
-        variance[g] = (problem.noise[g] * math.exp(log_noise[g])) ** 2
+    segments, values, noise = problem.segments, problem.value, problem.noise
+    error2 = np.float32(math.exp(2.0 * log_error))
+    freedom = np.float32(dof)
+    begin = segments[first, FIRST]
+    size = segments[last - 1, FIRST] + segments[last - 1, LENGTH] - begin
+    scale2 = np.empty(size)
+    reach2 = np.empty(size)
     total = 0.0
-    scales = 1.0
-    tails = 1.0
-    count = 0
-    for m in range(first, last):
-        s2 = variance[group[m]] + error2 * (
-            enhancement[0, m] * enhancement[0, m] + enhancement[1, m] * enhancement[1, m]
-        )
-        residual = values[m] - background[m] - enhancement[0, m]
-        if limits[m]:
-            total += math.log(max(_t_cdf(residual / math.sqrt(s2), dof), 1e-12))
+    for g in range(first, last):
+        o, n = segments[g, FIRST], segments[g, LENGTH]
+        sigma = noise[segments[g, GROUP]] * math.exp(log_noise[segments[g, GROUP]])
+        variance = np.float32(sigma * sigma)
+        a, w = enhancement[0, o : o + n], enhancement[1, o : o + n]
+        y, b = values[o : o + n], background[o : o + n]
+        s, r = scale2[o - begin : o - begin + n], reach2[o - begin : o - begin + n]
+        if segments[g, CENSORED]:
+            for i in range(n):
+                s2 = variance + error2 * (a[i] * a[i] + w[i] * w[i])
+                below = _t_cdf((y[i] - b[i] - a[i]) / math.sqrt(s2), dof)
+                total += math.log(max(below, 1e-12))
+                s[i] = 1.0
+                r[i] = dof
             continue
-        # Products of eight terms need one logarithm instead of eight; each term is far from overflow.
-        scales *= s2
-        tails *= 1.0 + residual * residual / (dof * s2)
-        count += 1
-        if count == 8:
-            total -= 0.5 * math.log(scales) + 0.5 * (dof + 1.0) * math.log(tails)
-            scales = 1.0
-            tails = 1.0
-            count = 0
-    return total - 0.5 * math.log(scales) - 0.5 * (dof + 1.0) * math.log(tails)
+        for i in range(n):
+            s2 = variance + error2 * (a[i] * a[i] + w[i] * w[i])
+            residual = y[i] - b[i] - a[i]
+            s[i] = s2
+            r[i] = freedom * s2 + residual * residual
+    # -log(s)  - (ν+1)/2 log(1 + r²/νs²), with the powers of s² gathered
+    constant = 0.5 * (dof + 1.0) * math.log(dof) * size
+    return total + constant + 0.5 * dof * _log_product(scale2) - 0.5 * (dof + 1.0) * _log_product(reach2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

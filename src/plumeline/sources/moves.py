@@ -9,7 +9,17 @@ import numpy as np
 from numba import njit
 
 from plumeline.sources.likelihood import column, log_likelihood
-from plumeline.sources.particle import accept, add_source, log_like_of, log_prior_source, log_prior_theta
+from plumeline.sources.particle import (
+    accept,
+    add_gains,
+    add_source,
+    background_of,
+    gains_of,
+    log_like_of,
+    log_prior_active,
+    log_prior_source,
+    log_prior_theta,
+)
 from plumeline.sources.problem import INNER, THETA, normal, uniform
 
 if TYPE_CHECKING:
@@ -41,12 +51,11 @@ def move_position(
     prior = log_prior_source(problem, priors, new) - log_prior_source(problem, priors, particle.sources[k])
     if prior == -np.inf:
         return False
-    col = np.empty(particle.columns.shape[1:])
-    column(problem, new, particle.theta, particle.detour, 0, problem.stretch.size, col)
+    col = np.empty(particle.columns.shape[1:], np.float32)
+    column(problem, new, particle.theta, particle.detour, 0, particle.detour.shape[0], col)
     enhancement = particle.enhancement.copy()
-    add_source(problem, particle.columns[k], particle.sources[k], -1.0, enhancement)
-    np.maximum(enhancement, 0.0, enhancement)
-    add_source(problem, col, new, 1.0, enhancement)
+    add_source(problem, particle.columns[k], particle.sources[k], particle.active[k], -1.0, enhancement)
+    add_source(problem, col, new, particle.active[k], 1.0, enhancement)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
     if not accept(particle, prior + temper * (log_like - particle.log_like[0])):
         return False
@@ -67,12 +76,9 @@ def move_rate(
     new[3 + s] += step * normal(particle.rng)
     prior = log_prior_source(problem, priors, new) - log_prior_source(problem, priors, particle.sources[k])
     enhancement = particle.enhancement.copy()
-    change = math.exp(new[3 + s]) - math.exp(particle.sources[k, 3 + s])
-    species, row, col = problem.species, problem.row, particle.columns[k]
-    for m in range(enhancement.shape[1]):
-        if species[m] == s:
-            enhancement[0, m] = max(enhancement[0, m] + change * col[0, row[m]], 0.0)
-            enhancement[1, m] = max(enhancement[1, m] + change * col[1, row[m]], 0.0)
+    gains = problem.response[:, s] * (math.exp(new[3 + s]) - math.exp(particle.sources[k, 3 + s]))
+    span = (0, problem.segments.shape[0])
+    add_gains(problem, particle.columns[k], gains, particle.active[k], span, enhancement)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
     if not accept(particle, prior + temper * (log_like - particle.log_like[0])):
         return False
@@ -91,11 +97,11 @@ def move_theta(problem: Problem, priors: Priors, particle: Particle, temper: flo
         draw[i] = normal(particle.rng)
     new = particle.theta + size * (scales.theta @ draw)
     prior = log_prior_theta(priors, new) - log_prior_theta(priors, particle.theta)
-    enhancement = np.zeros(particle.enhancement.shape)
-    columns = np.empty((particle.number[0], 2, particle.columns.shape[2]))
+    enhancement = np.zeros(particle.enhancement.shape, np.float32)
+    columns = np.empty((particle.number[0], 2, particle.columns.shape[2]), np.float32)
     for k in range(particle.number[0]):
-        column(problem, particle.sources[k], new, particle.detour, 0, problem.stretch.size, columns[k])
-        add_source(problem, columns[k], particle.sources[k], 1.0, enhancement)
+        column(problem, particle.sources[k], new, particle.detour, 0, particle.detour.shape[0], columns[k])
+        add_source(problem, columns[k], particle.sources[k], particle.active[k], 1.0, enhancement)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, new)
     if not accept(particle, prior + temper * (log_like - particle.log_like[0])):
         return False
@@ -104,6 +110,60 @@ def move_theta(problem: Problem, priors: Priors, particle: Particle, temper: flo
     particle.enhancement[:] = enhancement
     particle.log_like[0] = log_like
     return True
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _span_log_likelihood(
+    problem: Problem, priors: Priors, particle: Particle, span: tuple[int, int]
+) -> float:
+    return log_likelihood(
+        problem,
+        particle.enhancement,
+        particle.background,
+        particle.log_noise,
+        particle.theta[4],
+        priors.dof,
+        span[0],
+        span[1],
+    )
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def move_active(problem: Problem, priors: Priors, particle: Particle, k: int, temper: float) -> bool:
+    """Turn one source on or off over a run of emission blocks."""
+    blocks = particle.active.shape[1]
+    first = int(uniform(particle.rng) * blocks)
+    last = min(blocks, first + 1 + int(uniform(particle.rng) ** 2 * blocks))
+    new = particle.active[k].copy()
+    for b in range(first, last):
+        new[b] = 1 - new[b]
+    prior = log_prior_active(priors, new) - log_prior_active(priors, particle.active[k])
+    if prior == -np.inf:
+        return False
+    gains, opposite = gains_of(problem, particle.sources[k], 1.0), gains_of(problem, particle.sources[k], -1.0)
+    kept = particle.enhancement.copy()
+    everywhere = np.ones(blocks, np.int8)
+    change = 0.0
+    segment, start = problem.block_segment, problem.block_start
+    for b in range(first, last):
+        for j in range(start[b], start[b + 1]):
+            span = (segment[j], segment[j] + 1)
+            change -= _span_log_likelihood(problem, priors, particle, span)
+            add_gains(
+                problem,
+                particle.columns[k],
+                gains if new[b] == 1 else opposite,
+                everywhere,
+                span,
+                particle.enhancement,
+            )
+            change += _span_log_likelihood(problem, priors, particle, span)
+    if accept(particle, prior + temper * change):
+        particle.active[k] = new
+        particle.log_like[0] += change
+        return True
+    particle.enhancement[:] = kept
+    return False
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
@@ -122,47 +182,23 @@ def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, te
             return True
         return False
     first_row, last_row = problem.stretch_row[g], problem.stretch_row[g + 1]
-    first, last = problem.stretch_observation[g], problem.stretch_observation[g + 1]
-    before = log_likelihood(
-        problem,
-        particle.enhancement,
-        particle.background,
-        particle.log_noise,
-        particle.theta[4],
-        priors.dof,
-        first,
-        last,
-    )
+    span = (problem.stretch_segment[g], problem.stretch_segment[g + 1])
+    if span[0] == span[1]:
+        return False
+    first = problem.segments[span[0], 0]
+    last = problem.segments[span[1] - 1, 0] + problem.segments[span[1] - 1, 2]
+    before = _span_log_likelihood(problem, priors, particle, span)
     kept = particle.enhancement[:, first:last].copy()
     columns = particle.columns[: particle.number[0], :, first_row:last_row].copy()
     particle.detour[g] = new
     particle.enhancement[:, first:last] = 0.0
-    species, row = problem.species, problem.row
     for k in range(particle.number[0]):
         column(
-            problem,
-            particle.sources[k],
-            particle.theta,
-            particle.detour,
-            first_row,
-            last_row,
-            particle.columns[k],
+            problem, particle.sources[k], particle.theta, particle.detour, g, g + 1, particle.columns[k]
         )
-        col, rates = particle.columns[k], np.exp(particle.sources[k, 3:])
-        for m in range(first, last):
-            rate = rates[species[m]]
-            particle.enhancement[0, m] += rate * col[0, row[m]]
-            particle.enhancement[1, m] += rate * col[1, row[m]]
-    after = log_likelihood(
-        problem,
-        particle.enhancement,
-        particle.background,
-        particle.log_noise,
-        particle.theta[4],
-        priors.dof,
-        first,
-        last,
-    )
+        gains = gains_of(problem, particle.sources[k], 1.0)
+        add_gains(problem, particle.columns[k], gains, particle.active[k], span, particle.enhancement)
+    after = _span_log_likelihood(problem, priors, particle, span)
     if accept(particle, prior + temper * (after - before)):
         particle.log_like[0] += after - before
         return True
@@ -206,7 +242,8 @@ def move_background(
     length = math.exp(0.8 * normal(particle.rng)) * 1.2 / math.sqrt(size)
     new = particle.beta + length * (scales.beta @ draw)
     prior = -0.5 * (np.sum(new * new) - np.sum(particle.beta * particle.beta))
-    background = problem.basis @ new
+    background = np.empty(particle.background.size, np.float32)
+    background_of(problem, new, background)
     log_like = log_like_of(problem, priors, particle, particle.enhancement, background, particle.theta)
     if not accept(particle, prior + temper * (log_like - particle.log_like[0])):
         return False

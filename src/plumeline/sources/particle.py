@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from plumeline.sources.likelihood import column, log_likelihood
-from plumeline.sources.problem import INNER, THETA, uniform
+from plumeline.sources.problem import BLOCK, CHANNEL, FIRST, INNER, LENGTH, ROW, THETA, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from plumeline.sources.problem import Priors, Problem
 
     Floats = NDArray[np.float64]
+    Floats32 = NDArray[np.float32]
     Integers = NDArray[np.int64]
 
 
@@ -30,6 +31,8 @@ class Particle(NamedTuple):
     """Number of sources, shape (1,)."""
     sources: Floats
     """x, y, height, log rate per species, shape (slot, 3 + species)."""
+    active: NDArray[np.int8]
+    """Whether each source emits in each emission block, shape (slot, block)."""
     theta: Floats
     """Transport parameters, shape (6,)."""
     detour: Floats
@@ -38,11 +41,11 @@ class Particle(NamedTuple):
     """Log noise per group over its first guess, shape (group,)."""
     beta: Floats
     """Background coefficients, shape (coefficient,)."""
-    columns: Floats
+    columns: Floats32
     """Coupling of each source with each row, and that of the wide plume, shape (slot, 2, row)."""
-    enhancement: Floats
+    enhancement: Floats32
     """Sum of the sources, and of their wide plumes, shape (2, observation)."""
-    background: Floats
+    background: Floats32
     """Background, shape (observation,)."""
     log_like: Floats
     """Log likelihood, shape (1,)."""
@@ -90,15 +93,77 @@ def log_prior_theta(priors: Priors, theta: Floats) -> float:
     return total
 
 
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def log_prior_active(priors: Priors, active: NDArray[np.int8]) -> float:
+    """Log prior probability of one course of emission; -inf for a source that never emits."""
+    changes = 0
+    total = active[0]
+    for b in range(1, active.size):
+        total += active[b]
+        changes += active[b] != active[b - 1]
+    return priors.log_switching[changes] if total > 0 else -np.inf
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def gains_of(problem: Problem, source: Floats, sign: float) -> Floats:
+    """Reading of each channel per coupling, from the rates of one source, shape (channel,)."""
+    response = problem.response
+    gains = np.zeros(response.shape[0])
+    for s in range(response.shape[1]):
+        rate = sign * math.exp(source[3 + s])
+        for c in range(gains.size):
+            gains[c] += response[c, s] * rate
+    return gains
+
+
 @njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
-def add_source(problem: Problem, col: Floats, source: Floats, sign: float, enhancement: Floats) -> None:
+def add_gains(
+    problem: Problem,
+    col: Floats32,
+    gains: Floats,
+    active: NDArray[np.int8],
+    span: tuple[int, int],
+    enhancement: Floats32,
+) -> None:
+    """Add a source's enhancement to the observations of a range of segments, in place; never below zero."""
+    segments = problem.segments
+    for g in range(span[0], span[1]):
+        if active[segments[g, BLOCK]] == 0:
+            continue
+        gain = np.float32(gains[segments[g, CHANNEL]])
+        o, r, n = segments[g, FIRST], segments[g, ROW], segments[g, LENGTH]
+        a, w = enhancement[0, o : o + n], enhancement[1, o : o + n]
+        c, d = col[0, r : r + n], col[1, r : r + n]
+        for i in range(n):
+            a[i] = max(a[i] + gain * c[i], np.float32(0.0))
+            w[i] = max(w[i] + gain * d[i], np.float32(0.0))
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def add_source(
+    problem: Problem,
+    col: Floats32,
+    source: Floats,
+    active: NDArray[np.int8],
+    sign: float,
+    enhancement: Floats32,
+) -> None:
     """Add (or take away) one source's enhancement in place."""
-    rates = np.exp(source[3:])
-    species, row = problem.species, problem.row
-    for m in range(enhancement.shape[1]):
-        rate = sign * rates[species[m]]
-        enhancement[0, m] += rate * col[0, row[m]]
-        enhancement[1, m] += rate * col[1, row[m]]
+    add_gains(
+        problem, col, gains_of(problem, source, sign), active, (0, problem.segments.shape[0]), enhancement
+    )
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+def background_of(problem: Problem, beta: Floats, out: Floats32) -> None:
+    """Background of all observations, written to `out`, shape (observation,)."""
+    out[:] = np.float32(0.0)
+    basis = problem.basis
+    for c in range(beta.size):
+        b = np.float32(beta[c])
+        line = basis[c]
+        for m in range(out.size):
+            out[m] += b * line[m]
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
@@ -112,11 +177,13 @@ def refresh(problem: Problem, priors: Priors, particle: Particle) -> None:
             particle.theta,
             particle.detour,
             0,
-            problem.stretch.size,
+            particle.detour.shape[0],
             particle.columns[k],
         )
-        add_source(problem, particle.columns[k], particle.sources[k], 1.0, particle.enhancement)
-    particle.background[:] = problem.basis @ particle.beta
+        add_source(
+            problem, particle.columns[k], particle.sources[k], particle.active[k], 1.0, particle.enhancement
+        )
+    background_of(problem, particle.beta, particle.background)
     particle.log_like[0] = log_like_of(
         problem, priors, particle, particle.enhancement, particle.background, particle.theta
     )
@@ -127,13 +194,20 @@ def log_like_of(
     problem: Problem,
     priors: Priors,
     particle: Particle,
-    enhancement: Floats,
-    background: Floats,
+    enhancement: Floats32,
+    background: Floats32,
     theta: Floats,
 ) -> float:
     """Log likelihood with some of a particle's parts replaced."""
     return log_likelihood(
-        problem, enhancement, background, particle.log_noise, theta[4], priors.dof, 0, problem.value.size
+        problem,
+        enhancement,
+        background,
+        particle.log_noise,
+        theta[4],
+        priors.dof,
+        0,
+        problem.segments.shape[0],
     )
 
 

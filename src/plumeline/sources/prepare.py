@@ -15,8 +15,10 @@ from plumeline.sources.background import (
     noise_groups,
     noise_guess,
 )
-from plumeline.sources.problem import Priors, Problem
-from plumeline.sources.rows import row_means, row_seconds, stretches, wind_and_spread
+from plumeline.sources.emission import emission_blocks, log_switching
+from plumeline.sources.layout import elements_of, segment_order, segments_of
+from plumeline.sources.problem import BLOCK, Priors, Problem
+from plumeline.sources.rows import row_means, row_seconds, stretches, travel_s, wind_and_spread
 from plumeline.sources.samples import Samples, gather
 
 if TYPE_CHECKING:
@@ -42,8 +44,12 @@ class Prepared:
     problem: Problem
     priors: Priors
     samples: Samples
+    channels: tuple[str, ...]
+    """Name of each index in `Problem.channel`."""
     species: tuple[str, ...]
-    """Species of each index in `Problem.species`."""
+    """Species whose rates are sought."""
+    block_time_s: Floats
+    """Edges of the emission blocks, shape (emission block + 1,) [s]."""
     row_time_s: Floats
     """Mean time of each row, shape (row,) [s]."""
     row_sensor: Integers
@@ -56,12 +62,13 @@ class Prepared:
     """What the reader should know of the preparation."""
 
 
-def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
+def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None = None) -> Prepared:
     """Turn a survey into the arrays of an inversion.
 
     Args:
         survey: what was measured.
         settings: what the inversion assumes.
+        window_s: time over which the wind of fast readings is averaged [s]; None: the gas's travel through the survey.
 
     Returns:
         The problem, its priors and what its rows were made from.
@@ -72,54 +79,68 @@ def prepare(survey: Survey, settings: InferenceSettings) -> Prepared:
     """
     samples = gather(survey, settings)
     moving = samples.is_moving
-    wind, spread = wind_and_spread(samples, settings, moving=moving)
+    wind, spread = wind_and_spread(samples, settings, travel_s(samples) if window_s is None else window_s)
     row_s = row_seconds(samples, settings, moving=moving)
     key = samples.sensor * 10**9 + np.floor(samples.time_s / row_s).astype(np.int64)
     _, first, row_of = np.unique(key, return_index=True, return_inverse=True)
-    rows = first.size
     row_time = np.bincount(row_of, samples.time_s) / np.bincount(row_of)
     row_sensor = samples.sensor[first]
-    observed = row_means(samples, row_of, rows)
+    observed = row_means(samples, row_of, first.size)
     base, scale = base_and_scale(observed, row_sensor)
-    row, species, value, censored = _flat(observed, base, scale)
-    sensor_of = row_sensor[row]
-    groups, group = noise_groups(species, sensor_of)
+    stretch, edges = stretches(row_time, row_sensor, moving=moving)
+    emission, block_times = emission_blocks(row_time, settings, moving=moving)
+    row, channel, value, censored = _flat(observed, base, scale)
+    groups, group = noise_groups(channel, row_sensor[row])
+    order = segment_order(stretch=stretch[row], channel=channel, group=group, censored=censored, row=row)
+    row, channel, value, censored, group = (array[order] for array in (row, channel, value, censored, group))
+    segments, stretch_segment = segments_of(
+        stretch=stretch[row], channel=channel, group=group, censored=censored, row=row, block=emission[row]
+    )
     noise = noise_guess(samples, value, censored, group, groups, base, scale, row_of)
     knot_s = settings.background_knot_s or knot_seconds(samples, moving=moving)
-    basis = background_basis(row_time[row], species, group, value, censored, noise, knot_s)
-    stretch, edges = stretches(row_time, row_sensor, moving=moving)
+    basis = background_basis(row_time[row], channel, group, value, censored, noise, knot_s)
     span_s = max(float(np.ptp(row_time)), row_s)
     # Blocks long against the memory of the air, yet enough of them to estimate a variance from.
     depends_s = min(max(span_s / LEAST_BLOCKS, row_s), 6.0 * row_s) if not moving else 60.0
+    elements = elements_of(samples, wind, spread, row_of if moving else None)
+    by_block = np.argsort(segments[:, BLOCK], kind="stable")
     problem = Problem(
-        receptor=np.ascontiguousarray(samples.receptor),
-        is_path=np.ascontiguousarray(samples.is_path),
-        wind=np.ascontiguousarray(wind),
-        spread=np.ascontiguousarray(spread),
-        row_start=np.append(first, samples.time_s.size).astype(np.int64),
-        row=row.astype(np.int64),
-        species=species.astype(np.int64),
-        value=value,
+        elements=elements.table,
+        run=elements.run,
+        run_is_path=elements.run_is_path,
+        row_start=elements.row_start(row_of),
+        row=row,
+        channel=channel,
+        value=value.astype(np.float32),
         censored=censored,
         group=group,
         noise=noise,
-        basis=basis,
+        basis=np.ascontiguousarray(basis.T, np.float32),
         scale=scale,
+        species_scale=scale,
+        response=np.eye(scale.size),
+        segments=segments,
+        stretch_segment=stretch_segment,
+        block_segment=by_block.astype(np.int64),
+        block_start=np.searchsorted(segments[by_block, BLOCK], np.arange(block_times.size)).astype(np.int64),
         block=np.floor(row_time[row] / depends_s).astype(np.int64),
         row_s=row_s if moving else 0.0,
         stretch=stretch,
         stretch_row=edges,
-        stretch_observation=np.searchsorted(row, edges).astype(np.int64),
         lagrangian=np.array([200.0, 100.0]),
         direction_error=settings.direction_error_rad,
+        width_m=settings.source_width_m,
+        mixing_m=settings.mixing_height_m,
         box=_search_box(samples, settings),
         birth_map=np.full((BIRTH_GRID, BIRTH_GRID), 1.0 / BIRTH_GRID**2),
     )
     return Prepared(
         problem=problem,
-        priors=_priors(scale, settings),
+        priors=_priors(scale, settings, block_times.size - 1),
         samples=samples,
+        channels=survey.species,
         species=survey.species,
+        block_time_s=block_times,
         row_time_s=row_time,
         row_sensor=row_sensor,
         base=base,
@@ -152,7 +173,7 @@ def _flat(
     return row, species, flat, censored[row, species]
 
 
-def _priors(scale: Floats, settings: InferenceSettings) -> Priors:
+def _priors(species_scale: Floats, settings: InferenceSettings, blocks: int) -> Priors:
     counts = settings.max_sources
     probability = np.append(
         settings.prior_no_source,
@@ -161,7 +182,7 @@ def _priors(scale: Floats, settings: InferenceSettings) -> Priors:
     probability[1:] *= (1.0 - settings.prior_no_source) / probability[1:].sum()
     return Priors(
         log_count=np.log(probability),
-        log_rate_mean=np.log(settings.rate_median_kg_s / scale),
+        log_rate_mean=np.log(settings.rate_median_kg_s / species_scale),
         log_rate_sd=settings.rate_log10_sd * math.log(10.0),
         height_sd=settings.height_sd_m,
         theta_mean=np.array([
@@ -181,6 +202,7 @@ def _priors(scale: Floats, settings: InferenceSettings) -> Priors:
             settings.response_log_sd,
         ]),
         log_noise_sd=settings.noise_log_sd,
+        log_switching=log_switching(blocks, settings.steady_probability),
         detour_sd=np.array([settings.detour_turn_sd_rad, settings.detour_factor_log_sd]),
         dof=settings.dof,
     )

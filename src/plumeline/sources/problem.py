@@ -16,37 +16,49 @@ if TYPE_CHECKING:
 
 
 class Problem(NamedTuple):
-    """One inversion in arrays: samples make rows, rows make observations.
+    """One inversion in arrays: elements make rows, rows make observations.
 
-    A *sample* has its own wind and place; a *row* is a mean of samples; an *observation* is one species of one row.
+    An *element* is a sample's point or a piece of its path, with its own wind; a *row* is a mean of elements; an
+    *observation* is one channel of one row. Observations that lie together and share everything but their row make a
+    *segment*, along which the kernels run.
     """
 
-    receptor: Floats
-    """Point or path ends, shape (sample, 6) [m]."""
-    is_path: NDArray[np.bool_]
-    """Whether a sample is a path, shape (sample,)."""
-    wind: Floats
-    """Eastward, northward, speed, shape (sample, 3) [m s-1]."""
-    spread: Floats
-    """Turbulence angles iy, iz, shape (sample, 2) [rad]."""
+    elements: NDArray[np.float32]
+    """Place, wind and spread of each element, shape (11, element); fields as in `atmosphere.plume_rows`."""
+    run: Integers
+    """First element of each run of points or of pieces, and the end, shape (run + 1,)."""
+    run_is_path: NDArray[np.bool_]
+    """Whether a run holds path pieces, shape (run,)."""
     row_start: Integers
-    """First sample of each row, and the end, shape (row + 1,)."""
+    """First element of each row, and the end, shape (row + 1,)."""
     row: Integers
     """Row of each observation, shape (observation,)."""
-    species: Integers
-    """Species of each observation, shape (observation,)."""
-    value: Floats
-    """Observed concentration over its scale, shape (observation,) [1]."""
+    channel: Integers
+    """Channel (a sensor's gas, or a mixture it cannot tell apart) of each observation, shape (observation,)."""
+    value: NDArray[np.float32]
+    """Observed concentration over its channel's scale, shape (observation,) [1]."""
     censored: NDArray[np.bool_]
     """Whether `value` is an upper limit, shape (observation,)."""
     group: Integers
-    """Noise group (sensor and species) of each observation, shape (observation,)."""
+    """Noise group (sensor and channel) of each observation, shape (observation,)."""
     noise: Floats
     """First guess of each group's noise, shape (group,) [1]."""
-    basis: Floats
-    """Background basis, shape (observation, coefficient) [1]."""
+    basis: NDArray[np.float32]
+    """Background basis, shape (coefficient, observation) [1]."""
     scale: Floats
-    """Concentration unit of each species, shape (species,) [kg m-3]."""
+    """Concentration unit of each channel, shape (channel,) [kg m-3]."""
+    species_scale: Floats
+    """Concentration unit of each species' rate, shape (species,) [kg m-3]."""
+    response: Floats
+    """Reading of each channel to one unit of each species, shape (channel, species) [1]."""
+    segments: Integers
+    """Segments with columns `FIRST` to `BLOCK`, shape (segment, 7)."""
+    stretch_segment: Integers
+    """First segment of each stretch, and the end, shape (stretch + 1,)."""
+    block_segment: Integers
+    """Segments sorted by emission block, shape (segment,)."""
+    block_start: Integers
+    """First of each emission block's in `block_segment`, and the end, shape (emission block + 1,)."""
     block: Integers
     """Time block of each observation, for the dependence of residuals, shape (observation,)."""
     row_s: float
@@ -55,20 +67,31 @@ class Problem(NamedTuple):
     """Stretch of each row: a fixed sensor, or a part of a moving one's track, shape (row,); rows of one lie together."""
     stretch_row: Integers
     """First row of each stretch, and the end, shape (stretch + 1,)."""
-    stretch_observation: Integers
-    """First observation of each stretch, and the end, shape (stretch + 1,)."""
     lagrangian: Floats
     """Lagrangian times Ty, Tz, shape (2,) [s]."""
     direction_error: float
     """Momentary error of the wind's direction, which widens the error band [rad]."""
+    width_m: float
+    """Half-width and half-depth of a source: a vent's first metre, or a building's wake [m]."""
+    mixing_m: float
+    """Mixing height [m]; infinite if nothing caps the plume."""
     box: Floats
     """Search box: x low, x high, y low, y high, z high, shape (5,) [m]."""
     birth_map: Floats
     """Probability of each cell of a grid over the box, shape (ny, nx); where new sources are proposed."""
 
 
+FIRST, ROW, LENGTH, CHANNEL, GROUP, CENSORED, BLOCK = range(7)
+"""Columns of `Problem.segments`: first observation, first row, length, channel, noise group, censored, emission block."""
+
+
+def emission_block(problem: Problem) -> Integers:
+    """Emission block of each observation, shape (observation,)."""
+    return np.asarray(np.repeat(problem.segments[:, BLOCK], problem.segments[:, LENGTH]), np.int64)
+
+
 class Priors(NamedTuple):
-    """Prior widths. Rates are in units of `Problem.scale` times m3 s-1."""
+    """Prior widths. Rates are in units of `Problem.species_scale` times m3 s-1."""
 
     log_count: Floats
     """Log prior probability of 0, 1, … sources, shape (count,)."""
@@ -84,6 +107,8 @@ class Priors(NamedTuple):
     """Their standard deviations, shape (6,)."""
     log_noise_sd: float
     """Standard deviation of the log of each group's noise over its first guess [1]."""
+    log_switching: Floats
+    """Log prior of one course of emission with 0, 1, … changes between on and off, shape (emission block,)."""
     detour_sd: Floats
     """Standard deviations of a stretch's turn [rad] and log factor, shape (2,)."""
     dof: float

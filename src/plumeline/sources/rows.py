@@ -34,17 +34,23 @@ MOST_STRETCHES = 20
 """Most parts of a moving track."""
 
 
-def wind_and_spread(samples: Samples, settings: InferenceSettings, *, moving: bool) -> tuple[Floats, Floats]:
-    """The mean wind that carried the gas, and turbulence angles widened by the wind's own error."""
+def are_readings_fast(samples: Samples) -> bool:
+    """Whether readings see gusts."""
+    if np.isfinite(samples.averaging_s).any():
+        return bool(np.nanmedian(samples.averaging_s) < FAST_READING_S)
+    return samples.is_moving
+
+
+def travel_s(samples: Samples) -> float:
+    """Time that gas takes across the survey [s], 30 to 120."""
+    return float(np.clip(samples.extent_m / max(np.median(samples.wind[:, 2]), 0.5), 30.0, 120.0))
+
+
+def wind_and_spread(samples: Samples, settings: InferenceSettings, window_s: float) -> tuple[Floats, Floats]:
+    """The wind that carried the gas, averaged over `window_s` for fast readings, and turbulence angles."""
     wind = samples.wind.copy()
     spread = samples.spread.copy()
-    fast = (
-        np.nanmedian(samples.averaging_s) < FAST_READING_S
-        if np.isfinite(samples.averaging_s).any()
-        else moving
-    )
-    if fast:
-        window_s = float(np.clip(samples.extent_m / max(np.median(wind[:, 2]), 0.5), 30.0, 120.0))
+    if are_readings_fast(samples):
         for sensor in np.unique(samples.sensor):
             mine = samples.sensor == sensor
             wind[mine, :2] = _running_wind(samples.time_s[mine], wind[mine, :2], window_s)

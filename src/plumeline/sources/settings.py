@@ -19,10 +19,12 @@ class InferenceSettings:
 
     seed: int = 1
     """Random seed."""
-    particles: int = 320
-    """Posterior draws."""
+    particles: int = 192
+    """Particles of the first two runs together; the draws are three times as many."""
     sweeps: int = 4
     """Moves of every parameter after each tempering step; three times as many after the last."""
+    attempts: int = 3
+    """How often two runs are made, each time with twice the particles, until they agree."""
     max_sources: int = 5
     """Largest number of sources considered."""
     prior_no_source: float = 0.5
@@ -53,6 +55,14 @@ class InferenceSettings:
     """Horizontal spread of a plume cut in seconds, per distance [rad]."""
     momentary_sigma_z_rad: float = 0.06
     """Vertical spread of a plume cut in seconds, per distance [rad]."""
+    source_width_m: float = 0.5
+    """Half-width and half-depth of a source: a vent and its first metre of mixing [m]."""
+    mixing_height_m: float = math.inf
+    """Height that nothing gets above [m]; infinite where nothing caps the plume within the survey's reach."""
+    steady_probability: float = 0.7
+    """Prior probability that a source emits steadily; 1 takes every source as steady [1]."""
+    emission_block_s: float | None = None
+    """Time within which emission is taken as constant [s]; None: a sixteenth of the survey, 100 s or more for a flight, half an hour or more at fixed sensors."""
     spread_y_log_sd: float = 0.5
     """Prior spread of the factor on the horizontal spread [1]."""
     spread_z_log_sd: float = 0.8
@@ -102,6 +112,7 @@ class InferenceSettings:
         positive = {
             "particles",
             "sweeps",
+            "attempts",
             "max_sources",
             "rate_median_kg_s",
             "rate_log10_sd",
@@ -121,6 +132,8 @@ class InferenceSettings:
             "response_s",
             "response_log_sd",
             "dependence_share",
+            "source_width_m",
+            "steady_probability",
         }
         for name in sorted(positive):
             value = getattr(self, name)

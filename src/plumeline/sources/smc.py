@@ -10,7 +10,7 @@ doi:10.1080/10618600.2015.1060885 (conditional effective sample size).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from numba import njit
 
 from plumeline.sources.birth import move_birth_death
 from plumeline.sources.moves import (
+    move_active,
     move_background,
     move_detour,
     move_noise,
@@ -30,14 +31,18 @@ from plumeline.sources.problem import INNER, THETA, Priors, Problem, normal, uni
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
-MOVES = 7
-"""Kinds of moves counted: position, rate, theta, noise, background, birth/death, detour."""
+KEEP = 0.4
+"""Share of effective particles that a tempering step keeps."""
+DETOUR_STRIDE = 3
+"""A sweep moves the detour of every third stretch, beginning anywhere."""
+MOVES = 8
+"""Kinds of moves counted: position, rate, theta, noise, background, birth/death, detour, on/off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ class Population:
     """Number of sources, shape (particle, 1)."""
     sources: Floats
     """Shape (particle, slot, 3 + species)."""
+    active: NDArray[np.int8]
+    """Whether each source emits in each emission block, shape (particle, slot, block)."""
     theta: Floats
     """Shape (particle, 6)."""
     detour: Floats
@@ -56,11 +63,11 @@ class Population:
     """Shape (particle, group)."""
     beta: Floats
     """Shape (particle, coefficient)."""
-    columns: Floats
+    columns: NDArray[np.float32]
     """Shape (particle, slot, 2, row)."""
-    enhancement: Floats
+    enhancement: NDArray[np.float32]
     """Shape (particle, 2, observation)."""
-    background: Floats
+    background: NDArray[np.float32]
     """Shape (particle, observation)."""
     log_like: Floats
     """Shape (particle, 1)."""
@@ -72,6 +79,7 @@ class Population:
         return (
             self.count,
             self.sources,
+            self.active,
             self.theta,
             self.detour,
             self.log_noise,
@@ -89,6 +97,24 @@ class Population:
             array[...] = array[index]
 
 
+    def at(self, index: NDArray[np.int64]) -> Population:
+        """The particles at `index`, in memory of their own."""
+        return Population(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
+
+    def copy(self) -> Population:
+        """The same particles in memory of their own."""
+        return Population(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
+
+
+def pooled(populations: Sequence[Population]) -> Population:
+    """All particles of several populations as one."""
+    if len(populations) == 1:
+        return populations[0]
+    return Population(**{
+        one.name: np.concatenate([getattr(each, one.name) for each in populations]) for one in fields(Population)
+    })
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a run of the sampler gives."""
@@ -102,13 +128,14 @@ class Outcome:
     stages: int
     """Number of tempering steps."""
     acceptance: Floats
-    """Share of accepted moves in the last stage, by kind, shape (7,)."""
+    """Share of accepted moves in the last stage, by kind, shape (8,)."""
 
 
 @njit(cache=True, nogil=True)
 def _particle(i: int, a: Any) -> Particle:
     return Particle(
-        a[0][i], a[1][i], a[2][i], a[3][i], a[4][i], a[5][i], a[6][i], a[7][i], a[8][i], a[9][i], a[10][i]
+        a[0][i], a[1][i], a[2][i], a[3][i], a[4][i], a[5][i], a[6][i], a[7][i], a[8][i], a[9][i], a[10][i],
+        a[11][i],
     )
 
 
@@ -128,6 +155,7 @@ def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
         p.sources[j, 2] = min(abs(normal(p.rng)) * priors.height_sd, problem.box[4])
         for s in range(p.sources.shape[1] - 3):
             p.sources[j, 3 + s] = priors.log_rate_mean[s] + priors.log_rate_sd * normal(p.rng)
+    p.active[:] = 1
     for t in range(THETA):
         p.theta[t] = priors.theta_mean[t] + priors.theta_sd[t] * normal(p.rng)
     for g in range(p.detour.shape[0]):
@@ -167,19 +195,23 @@ def _sweep_some(
                 for _twice in range(2):
                     tried[0] += 1
                     accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
+                if p.active.shape[1] > 1:
+                    tried[7] += 1
+                    accepted[7] += move_active(problem, priors, p, k, temper)
                 tried[1] += 1
                 accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
             tried[2] += 1
             accepted[2] += move_theta(problem, priors, p, temper, scales)
-            for g in range(p.detour.shape[0]):
+            stretches = p.detour.shape[0]
+            start = int(uniform(p.rng) * stretches)
+            for j in range(0, stretches, DETOUR_STRIDE):
+                g = (start + j) % stretches
                 tried[6] += 1
                 accepted[6] += move_detour(problem, priors, p, g, temper)
-            for _twice in range(2):
-                tried[3] += 1
-                accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
-            for _twice in range(2):
-                tried[4] += 1
-                accepted[4] += move_background(problem, priors, p, temper, scales)
+            tried[3] += 1
+            accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
+            tried[4] += 1
+            accepted[4] += move_background(problem, priors, p, temper, scales)
         refresh(problem, priors, p)  # caches drift by rounding as sources are added and taken away
 
 
@@ -211,7 +243,8 @@ def sample(
     sweeps: int,
     seed: int,
     temper: float = 1.0,
-    keep: float = 0.6,
+    keep: float = KEEP,
+    rounds: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Outcome:
     """Draw from prior × likelihood^temper.
@@ -224,6 +257,7 @@ def sample(
         seed: random seed; the same seed gives the same draws.
         temper: final exponent of the likelihood.
         keep: share of effective particles that a tempering step keeps.
+        rounds: how often the population is moved and kept at the final exponent; draws are `rounds` times `particles`.
         progress: called with the share done, 0 to 1.
 
     Returns:
@@ -248,34 +282,59 @@ def sample(
         population.take(_systematic(np.exp(weight - top), stream))
         accepted = np.zeros((particles, MOVES), np.int64)
         tried = np.zeros((particles, MOVES), np.int64)
-        rounds = sweeps * (3 if exponent >= temper else 1)
-        _sweep(
-            problem, priors, _scales(population, problem, share), exponent, rounds, accepted, tried, arrays
-        )
+        scales = _scales(population, problem, share)
+        _sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
         share = accepted.sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
         stages += 1
         if progress is not None:
             progress(exponent / temper)
+    kept = []
+    for _ in range(rounds):
+        scales = _scales(population, problem, share)
+        _sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
+        kept.append(population.copy() if rounds > 1 else population)
     return Outcome(
-        population=population, log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share
+        population=pooled(kept), log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share
     )
+
+
+def quench(problem: Problem, priors: Priors, population: Population, *, particles: int, sweeps: int) -> Population:
+    """Take the likeliest particles on at the whole likelihood.
+
+    Args:
+        problem: the inversion's arrays.
+        priors: prior widths.
+        population: draws to start from.
+        particles: how many of the likeliest.
+        sweeps: moves of everything.
+
+    Returns:
+        The moved particles.
+    """
+    order = np.argsort(-population.log_like[:, 0], kind="stable")[:particles]
+    scales = _scales(population, problem, np.zeros(MOVES))
+    chosen = population.at(order)
+    tallies = (np.zeros((order.size, MOVES), np.int64), np.zeros((order.size, MOVES), np.int64))
+    _sweep(problem, priors, scales, 1.0, sweeps, *tallies, chosen.arrays())
+    return chosen
 
 
 def _allocate(problem: Problem, priors: Priors, particles: int, seed: int) -> Population:
     slots = max(priors.log_count.size - 1, 1)
-    species = problem.scale.size
+    species = problem.species_scale.size
     observations = problem.value.size
     rows = problem.row_start.size - 1
     return Population(
         count=np.zeros((particles, 1), np.int64),
         sources=np.zeros((particles, slots, 3 + species)),
+        active=np.ones((particles, slots, problem.block_start.size - 1), np.int8),
         theta=np.zeros((particles, THETA)),
         detour=np.zeros((particles, problem.stretch_row.size - 1, 2)),
         log_noise=np.zeros((particles, problem.noise.size)),
-        beta=np.zeros((particles, problem.basis.shape[1])),
-        columns=np.zeros((particles, slots, 2, rows)),
-        enhancement=np.zeros((particles, 2, observations)),
-        background=np.zeros((particles, observations)),
+        beta=np.zeros((particles, problem.basis.shape[0])),
+        columns=np.zeros((particles, slots, 2, rows), np.float32),
+        enhancement=np.zeros((particles, 2, observations), np.float32),
+        background=np.zeros((particles, observations), np.float32),
         log_like=np.zeros((particles, 1)),
         rng=np.random.default_rng(seed).integers(0, 2**63, (particles, 1)).astype(np.uint64),
     )
