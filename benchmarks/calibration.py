@@ -1,7 +1,7 @@
 """Blind simulated flights: do 50 % and 90 % regions, and rate intervals, hold the truth as often as they say?
 
-The flights come from the filament simulator, which shares no dispersion code with the inversion. Seeds 0 to 49 were
-used to choose settings; this benchmark runs seeds from 1000 on only.
+The flights come from the filament simulator, which shares no dispersion code with the inversion. Seeds 0 to 49 and
+1000 to 1029 were seen while settings were chosen; this benchmark runs seeds from 2000 on only.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from plumeline.sources import InferenceSettings
 if TYPE_CHECKING:
     import argparse
 
-FIRST_SEED = 1000
+FIRST_SEED = 2000
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

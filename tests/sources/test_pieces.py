@@ -102,6 +102,6 @@ def test_a_wind_without_a_stated_error_is_not_taken_as_perfect():
         )
         survey.in_situ["wind_sigma"][:] = sigma
         survey.in_situ["averaging_time"] = ("reading", np.full(n, 60.0), {"units": "s"})
-        return prepare(survey, InferenceSettings()).problem.spread[:, 0].max()
+        return prepare(survey, InferenceSettings()).problem.elements[6].max()
 
     assert widest(np.nan) > widest(0.0)

@@ -71,7 +71,7 @@ class Air(NamedTuple):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
 def _exp(x: np.float32) -> np.float32:
     """Exponential of a number that is not positive, to 5e-6; below -20 it is 2e-9."""
-    y = (x if x > _LOWEST else _LOWEST) * _SPLIT  # fmt: skip
+    y = (max(_LOWEST, x)) * _SPLIT  # fmt: skip
     p = _ONE + y * (_ONE + y * (_HALF + y * (_A3 + y * (_A4 + y * (_A5 + y * _A6)))))
     p *= p
     p *= p
@@ -90,7 +90,7 @@ def _erf(x: np.float32) -> np.float32:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def point_couplings(  # noqa: PLR0914 (a kernel keeps its numbers in registers)
+def point_couplings(
     elements: Floats32,
     rows: tuple[int, int],
     source: tuple[float, float, float],
@@ -183,9 +183,7 @@ def _cap(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
-def _piece(
-    a0: np.float32, a1: np.float32, b0: np.float32, b1: np.float32
-) -> np.float32:
+def _piece(a0: np.float32, a1: np.float32, b0: np.float32, b1: np.float32) -> np.float32:
     """Mean of exp(-(a² + b²)/2) along a piece on which a and b are linear."""
     da = a1 - a0
     db = b1 - b0
@@ -203,7 +201,7 @@ def _piece(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def piece_couplings(  # noqa: PLR0914 (a kernel keeps its numbers in registers)
+def piece_couplings(
     elements: Floats32,
     rows: tuple[int, int],
     source: tuple[float, float, float],

@@ -20,7 +20,18 @@ from plumeline.sources.particle import (
     log_prior_active,
     log_prior_source,
 )
-from plumeline.sources.problem import BLOCK, CENSORED, CHANNEL, FIRST, GROUP, INNER, LENGTH, ROW, normal, uniform
+from plumeline.sources.problem import (
+    BLOCK,
+    CENSORED,
+    CHANNEL,
+    FIRST,
+    GROUP,
+    INNER,
+    LENGTH,
+    ROW,
+    normal,
+    uniform,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,9 +49,7 @@ RATE_PROPOSAL_SD = 0.6
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
-def _fit(
-    problem: Problem, residual: Floats32, col: Floats32, top: Floats, bottom: Floats
-) -> None:
+def _fit(problem: Problem, residual: Floats32, col: Floats32, top: Floats, bottom: Floats) -> None:
     """Per emission block and channel, Σ w a r and Σ w a² of the residual r on the coupling a, shape (block, channel)."""
     segments, noise = problem.segments, problem.noise
     top[:] = 0.0
@@ -184,7 +193,9 @@ def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) 
     enhancement = particle.enhancement.copy()
     add_source(problem, col, new, active, 1.0, enhancement)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
-    prior = priors.log_count[k + 1] - priors.log_count[k] + log_prior_source(problem, priors, new) + prior_active
+    prior = (
+        priors.log_count[k + 1] - priors.log_count[k] + log_prior_source(problem, priors, new) + prior_active
+    )
     if not accept(particle, prior - density + temper * (log_like - particle.log_like[0])):
         return False
     particle.sources[k] = new
@@ -214,7 +225,9 @@ def _death(problem: Problem, priors: Priors, particle: Particle, temper: float) 
     _on_proposal(fitted[0], fitted[1], on)
     density = _log_birth_density(problem, priors, old) + _log_active_density(active, on)
     for s in range(old.size - 3):
-        density += _log_rate_density(priors, old[3 + s], _rate_proposal(problem, priors, fitted, active, s), s)
+        density += _log_rate_density(
+            priors, old[3 + s], _rate_proposal(problem, priors, fitted, active, s), s
+        )
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
     prior = (
         priors.log_count[k - 1]

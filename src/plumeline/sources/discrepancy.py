@@ -2,7 +2,7 @@
 
 The likelihood's own errors average out as readings are added; this one does not. It grows with the distance d
 between a source and the readings that show it, and is larger along the wind, where the distance rests on the growth
-of the plume, than across it. Every draw's position is shifted by a normal error of `along · d` and `across · d`, and
+of the plume, than across it. Every draw's position is shifted by a Student t error of scale `along · d` and `across · d`, and
 its rate by a lognormal one. Their sizes are learned on blind flights and reported on others, `docs/method.md`.
 
 References: Kennedy & O'Hagan 2001, doi:10.1111/1467-9868.00294 (model discrepancy).
@@ -64,7 +64,12 @@ def with_discrepancy(problem: Problem, population: Population, settings: Inferen
         Like `Population.sources`, shape (draw, slot, 3 + species).
     """
     distance, heading = reach(problem, population)
-    error = np.random.default_rng(settings.seed + 4).standard_normal((*distance.shape, 3))
+    rng = np.random.default_rng(settings.seed + 4)
+    error = rng.standard_normal((*distance.shape, 3))
+    # One factor for both directions of a draw makes the pair a bivariate Student t.
+    error[:, :, :2] *= np.sqrt(
+        settings.discrepancy_dof / rng.chisquare(settings.discrepancy_dof, distance.shape)
+    )[:, :, None]
     momentary = problem.row_s > 0.0
     size_along = settings.momentary_discrepancy_along if momentary else settings.discrepancy_along
     size_across = settings.momentary_discrepancy_across if momentary else settings.discrepancy_across

@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 
 MOST_BLOCKS = 16
 """Most emission blocks of a survey."""
-FLIGHT_BLOCK_S, FIXED_BLOCK_S = 100.0, 1800.0
-"""Shortest emission block of a flight and at fixed sensors [s]."""
+FLIGHT_BLOCK_S = 100.0
+"""Shortest emission block of a flight [s]."""
 
 
-def emission_blocks(row_time_s: Floats, settings: InferenceSettings, *, moving: bool) -> tuple[Integers, Floats]:
-    """Emission block of each row, shape (row,), and the blocks' edges, shape (block + 1,) [s]."""
+def emission_blocks(
+    row_time_s: Floats, settings: InferenceSettings, *, moving: bool
+) -> tuple[Integers, Floats]:
+    """Emission block of each row, shape (row,), and the blocks' edges, shape (block + 1,) [s].
+
+    At fixed sensors emission is steady unless `emission_block_s` is set: a network that looks for days explains every
+    wind shift that the plume model does not foresee by a source that goes off.
+    """
     first, last = float(row_time_s.min()), float(row_time_s.max())
-    least = FLIGHT_BLOCK_S if moving else FIXED_BLOCK_S
-    block_s = settings.emission_block_s or max((last - first) / MOST_BLOCKS, least)
-    count = 1 if settings.steady_probability >= 1.0 else max(1, min(MOST_BLOCKS, math.floor((last - first) / block_s)))
+    block_s = settings.emission_block_s or max((last - first) / MOST_BLOCKS, FLIGHT_BLOCK_S)
+    is_steady = settings.steady_probability >= 1.0 or not (moving or settings.emission_block_s)
+    count = 1 if is_steady else max(1, min(MOST_BLOCKS, math.floor((last - first) / block_s)))
     edges = np.linspace(first, max(last, first + 1e-9), count + 1)
     return np.clip(np.searchsorted(edges, row_time_s, side="right") - 1, 0, count - 1).astype(np.int64), edges
 

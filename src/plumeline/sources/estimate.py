@@ -27,6 +27,10 @@ class Interval:
     """95 % quantile."""
 
 
+ALWAYS_ON = Interval(median=1.0, low=1.0, high=1.0)
+"""Share of time on of a steady source."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Region:
     """A highest-density region of a source's position, possibly in several pieces."""
@@ -59,6 +63,8 @@ class SourceEstimate:
     """Emission rate per species [kg s-1], given that the source is there."""
     probability: float
     """Posterior probability that there is a source here, 0 to 1."""
+    on_share: Interval = ALWAYS_ON
+    """Share of the survey during which it emitted, 0 to 1; the rate is that while it was on."""
     outside_survey: str = ""
     """Empty, or "outside, to the north-east" when the region reaches beyond what was surveyed."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from plumeline.errors import NotConvergedError
 from plumeline.provenance import Provenance
 from plumeline.sources.convergence import Agreement, sample_until_agreed
 from plumeline.sources.dependence import learned_exponent
@@ -25,7 +26,7 @@ from plumeline.sources.settings import InferenceSettings
 from plumeline.sources.smc import Outcome, Population, quench, sample
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Progress = Callable[[float, str], None]
 
+REFUSED_R_HAT = 3.0
+"""Runs that differ by more than this after the last attempt are no answer [1]."""
+MOSTLY_ON = 0.9
+"""A source that was on for less than this share of the survey is reported as intermittent."""
 LEARNING = "learning how far readings depend on each other"
 WINDOW_NATS = 6.0
 """How much more evidence the wind at each reading needs than its mean, to be taken as the gas's carrier [nats]."""
@@ -64,6 +69,7 @@ def infer(
     Raises:
         InputError: no reading is usable.
         CalmWindError: the wind is too weak for a plume to have a direction.
+        NotConvergedError: independent runs of the sampler contradict each other.
     """
     settings = settings or InferenceSettings()
     tell = progress or (lambda _share, _text: None)
@@ -96,7 +102,9 @@ def infer(
     return report
 
 
-def _pilot(survey: Survey, settings: InferenceSettings, tell: Callable[[float], None]) -> tuple[Prepared, Outcome]:
+def _pilot(
+    survey: Survey, settings: InferenceSettings, tell: Callable[[float], None]
+) -> tuple[Prepared, Outcome]:
     """Short runs that say how far readings depend on each other, and whether gas follows the wind at each reading.
 
     The wind that carried the gas to a reading of a second is a mean over its travel, or, where wind and gas were taken
@@ -135,12 +143,18 @@ def _report(
 ) -> SourceReport:
     outcome, agreement = sampled
     population = outcome.population
+    if agreement.r_hat > REFUSED_R_HAT:
+        raise NotConvergedError(
+            f"{agreement.runs} independent runs place the strongest source differently (R-hat {agreement.r_hat:.2f})",
+            where=survey.name,
+            remedy="raise particles or attempts, or look at whether the readings contradict each other",
+        )
     prior_none = settings.prior_no_source
     probability_none, bayes = _evidence(outcome, nothing, prior_none)
     drawn = with_discrepancy(prepared.problem, population, settings)
     posterior = _posterior(prepared, population, drawn)
     claimed = probability_none <= 1.0 - settings.claim_probability
-    sources = _sources(prepared, population.count[:, 0], drawn) if claimed else ()
+    sources = _sources(prepared, population, drawn) if claimed else ()
     theta = population.theta.mean(axis=0)
     sigma = (prepared.problem.noise * np.exp(np.median(population.log_noise, axis=0)))[prepared.problem.group]
     detectability = minimum_detectable_rate(
@@ -149,7 +163,7 @@ def _report(
     counts = np.bincount(population.count[:, 0], minlength=settings.max_sources + 1) / len(population.count)
     fit = fit_dataset(prepared, population)
     residual = fit["standard_residual"].to_numpy()
-    diagnostics = {
+    diagnostics: dict[str, float | int | str | bool] = {
         "rows": int(prepared.problem.row_start.size - 1),
         "readings_used": int(prepared.samples.time_s.size),
         "row_seconds": prepared.row_s,
@@ -242,8 +256,9 @@ def _posterior(prepared: Prepared, population: Population, drawn: Floats) -> xr.
     )
 
 
-def _sources(prepared: Prepared, counts: NDArray[np.int64], drawn: Floats) -> tuple[SourceEstimate, ...]:
+def _sources(prepared: Prepared, population: Population, drawn: Floats) -> tuple[SourceEstimate, ...]:
     """Sources of the most probable number that has enough draws for a region."""
+    counts = population.count[:, 0]
     tally = np.bincount(counts)
     tally[0] = 0
     number = int(np.argmax(tally))
@@ -256,12 +271,15 @@ def _sources(prepared: Prepared, counts: NDArray[np.int64], drawn: Floats) -> tu
     absent = np.arange(drawn.shape[1]) >= counts[mine][:, None]
     rates = np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale
     rates[absent] = 0.0
+    on_share = population.active[mine].mean(axis=2)
     strongest = np.argsort(-rates.sum(axis=2), axis=1, kind="stable")[:, :number]
     drawn = np.take_along_axis(drawn, strongest[:, :, None], axis=1)
     rates = np.take_along_axis(rates, strongest[:, :, None], axis=1)
+    on_share = np.take_along_axis(on_share, strongest, axis=1)
     order = relabel(drawn[:, :, :2], rates.sum(axis=2))
     drawn = np.take_along_axis(drawn, order[:, :, None], axis=1)
     rates = np.take_along_axis(rates, order[:, :, None], axis=1)
+    on_share = np.take_along_axis(on_share, order, axis=1)
     found = []
     for k in range(number):
         points = drawn[:, k, :2]
@@ -276,6 +294,7 @@ def _sources(prepared: Prepared, counts: NDArray[np.int64], drawn: Floats) -> tu
                 region_90=region_90,
                 rate_kg_s={name: _interval(rates[:, k, s]) for s, name in enumerate(prepared.species)},
                 probability=float(np.mean(counts >= k + 1)),
+                on_share=_interval(on_share[:, k]),
                 outside_survey=_outside(prepared, points),
             )
         )
@@ -299,11 +318,18 @@ def _outside(prepared: Prepared, points: Floats) -> str:
 
 
 def _warnings(
-    prepared: Prepared, sources: tuple[SourceEstimate, ...], diagnostics: dict[str, float]
+    prepared: Prepared,
+    sources: tuple[SourceEstimate, ...],
+    diagnostics: Mapping[str, float | int | str | bool],
 ) -> tuple[str, ...]:
     warnings = list(prepared.remarks)
     warnings += [
         f"{one.label} lies {one.outside_survey} of what was surveyed" for one in sources if one.outside_survey
+    ]
+    warnings += [
+        f"{one.label} emitted for about {one.on_share.median:.0%} of the survey; its rate is that while it was on"
+        for one in sources
+        if one.on_share.median < MOSTLY_ON
     ]
     for i, one in enumerate(sources):
         for other in sources[i + 1 :]:
@@ -312,9 +338,14 @@ def _warnings(
                 warnings.append(
                     f"{one.label} and {other.label} are closer together than this survey can resolve"
                 )
-    if diagnostics["residuals_beyond_3_sigma"] > 0.05:
+    if float(diagnostics["residuals_beyond_3_sigma"]) > 0.05:
         warnings.append("the model does not fit: more than 5 % of the readings lie beyond 3 sigma of it")
-    if diagnostics["acceptance_position"] < 0.02 and sources:
+    if not diagnostics["converged"]:
+        warnings.append(
+            f"{diagnostics['runs']} runs of the sampler agree only roughly (R-hat {diagnostics['r_hat']:.2f}); "
+            "more particles or attempts make them agree better"
+        )
+    if float(diagnostics["acceptance_position"]) < 0.02 and sources:
         warnings.append(
             "the sampler hardly moved, so the regions may be too small; use more particles or sweeps"
         )

@@ -28,7 +28,7 @@ class Elements(NamedTuple):
 
     table: NDArray[np.float32]
     """Shape (11, element)."""
-    count: Integers
+    number: Integers
     """Elements of each sample, or of each row where samples were averaged first."""
     run: Integers
     """First element of each run of one kind, and the end, shape (run + 1,)."""
@@ -37,7 +37,8 @@ class Elements(NamedTuple):
 
     def row_start(self, row_of: Integers) -> Integers:
         """First element of each row, and the end, shape (row + 1,)."""
-        count = self.count if self.count.size < row_of.size else np.bincount(row_of, self.count)
+        is_by_row = self.number.size < row_of.size
+        count = self.number if is_by_row else np.bincount(row_of, self.number)
         return np.append(0, np.cumsum(count)).astype(np.int64)
 
 
@@ -77,7 +78,7 @@ def elements_of(samples: Samples, wind: Floats, spread: Floats, row_of: Integers
     edges = np.flatnonzero(np.diff(is_path)) + 1
     return Elements(
         table=np.ascontiguousarray(table),
-        count=count,
+        number=count,
         run=np.concatenate([[0], edges, [is_path.size]]).astype(np.int64),
         run_is_path=is_path[np.concatenate([[0], edges])],
     )
@@ -88,12 +89,14 @@ def _means(array: Floats, row_of: Integers) -> Floats:
     return np.column_stack([np.bincount(row_of, column) / count for column in array.T])
 
 
-def segment_order(*, stretch: Integers, channel: Integers, group: Integers, censored: NDArray[np.bool_], row: Integers) -> Integers:
+def segment_order(
+    *, stretch: Integers, channel: Integers, group: Integers, censored: NDArray[np.bool_], row: Integers
+) -> Integers:
     """Order of observations in which those of one segment lie together, shape (observation,)."""
     return np.asarray(np.lexsort((row, censored, group, channel, stretch)), np.int64)
 
 
-def segments_of(  # noqa: PLR0913
+def segments_of(
     *,
     stretch: Integers,
     channel: Integers,

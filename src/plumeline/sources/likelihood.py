@@ -204,7 +204,8 @@ def log_likelihood(
             r[i] = freedom * s2 + residual * residual
     # -log(s)  - (ν+1)/2 log(1 + r²/νs²), with the powers of s² gathered
     constant = 0.5 * (dof + 1.0) * math.log(dof) * size
-    return total + constant + 0.5 * dof * _log_product(scale2) - 0.5 * (dof + 1.0) * _log_product(reach2)
+    powers = 0.5 * dof * _log_product(scale2) - 0.5 * (dof + 1.0) * _log_product(reach2)
+    return float(total + constant + powers)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

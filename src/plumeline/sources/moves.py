@@ -116,15 +116,17 @@ def move_theta(problem: Problem, priors: Priors, particle: Particle, temper: flo
 def _span_log_likelihood(
     problem: Problem, priors: Priors, particle: Particle, span: tuple[int, int]
 ) -> float:
-    return log_likelihood(
-        problem,
-        particle.enhancement,
-        particle.background,
-        particle.log_noise,
-        particle.theta[4],
-        priors.dof,
-        span[0],
-        span[1],
+    return float(
+        log_likelihood(
+            problem,
+            particle.enhancement,
+            particle.background,
+            particle.log_noise,
+            particle.theta[4],
+            priors.dof,
+            span[0],
+            span[1],
+        )
     )
 
 
@@ -140,7 +142,10 @@ def move_active(problem: Problem, priors: Priors, particle: Particle, k: int, te
     prior = log_prior_active(priors, new) - log_prior_active(priors, particle.active[k])
     if prior == -np.inf:
         return False
-    gains, opposite = gains_of(problem, particle.sources[k], 1.0), gains_of(problem, particle.sources[k], -1.0)
+    gains, opposite = (
+        gains_of(problem, particle.sources[k], 1.0),
+        gains_of(problem, particle.sources[k], -1.0),
+    )
     kept = particle.enhancement.copy()
     everywhere = np.ones(blocks, np.int8)
     change = 0.0
@@ -193,9 +198,7 @@ def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, te
     particle.detour[g] = new
     particle.enhancement[:, first:last] = 0.0
     for k in range(particle.number[0]):
-        column(
-            problem, particle.sources[k], particle.theta, particle.detour, g, g + 1, particle.columns[k]
-        )
+        column(problem, particle.sources[k], particle.theta, particle.detour, g, g + 1, particle.columns[k])
         gains = gains_of(problem, particle.sources[k], 1.0)
         add_gains(problem, particle.columns[k], gains, particle.active[k], span, particle.enhancement)
     after = _span_log_likelihood(problem, priors, particle, span)

@@ -199,15 +199,17 @@ def log_like_of(
     theta: Floats,
 ) -> float:
     """Log likelihood with some of a particle's parts replaced."""
-    return log_likelihood(
-        problem,
-        enhancement,
-        background,
-        particle.log_noise,
-        theta[4],
-        priors.dof,
-        0,
-        problem.segments.shape[0],
+    return float(
+        log_likelihood(
+            problem,
+            enhancement,
+            background,
+            particle.log_noise,
+            theta[4],
+            priors.dof,
+            0,
+            problem.segments.shape[0],
+        )
     )
 
 

@@ -92,7 +92,8 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
     row, channel, value, censored = _flat(observed, base, scale)
     groups, group = noise_groups(channel, row_sensor[row])
     order = segment_order(stretch=stretch[row], channel=channel, group=group, censored=censored, row=row)
-    row, channel, value, censored, group = (array[order] for array in (row, channel, value, censored, group))
+    row, channel, group = row[order], channel[order], group[order]
+    value, censored = value[order], censored[order]
     segments, stretch_segment = segments_of(
         stretch=stretch[row], channel=channel, group=group, censored=censored, row=row, block=emission[row]
     )

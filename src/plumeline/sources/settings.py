@@ -19,11 +19,11 @@ class InferenceSettings:
 
     seed: int = 1
     """Random seed."""
-    particles: int = 192
+    particles: int = 256
     """Particles of the first two runs together; the draws are three times as many."""
-    sweeps: int = 4
+    sweeps: int = 5
     """Moves of every parameter after each tempering step; three times as many after the last."""
-    attempts: int = 3
+    attempts: int = 2
     """How often two runs are made, each time with twice the particles, until they agree."""
     max_sources: int = 5
     """Largest number of sources considered."""
@@ -62,7 +62,7 @@ class InferenceSettings:
     steady_probability: float = 0.7
     """Prior probability that a source emits steadily; 1 takes every source as steady [1]."""
     emission_block_s: float | None = None
-    """Time within which emission is taken as constant [s]; None: a sixteenth of the survey, 100 s or more for a flight, half an hour or more at fixed sensors."""
+    """Time within which emission is taken as constant [s]; None: a sixteenth of a flight or 100 s, and steady at fixed sensors."""
     spread_y_log_sd: float = 0.5
     """Prior spread of the factor on the horizontal spread [1]."""
     spread_z_log_sd: float = 0.8
@@ -93,14 +93,16 @@ class InferenceSettings:
     """Time between knots of the drifting background [s]; None: an hour at fixed sensors, an eighth of a flight."""
     dependence_share: float = 0.5
     """Share of the likelihood's learned exponent that is used; calibrated, see `docs/method.md` [1]."""
-    discrepancy_along: float = 0.25
+    discrepancy_along: float = 0.18
     """Position error of the plume model along the wind per distance to averaged readings [1]."""
-    discrepancy_across: float = 0.18
+    discrepancy_across: float = 0.125
     """Position error of the plume model across the wind per distance to averaged readings [1]."""
-    momentary_discrepancy_along: float = 0.45
+    momentary_discrepancy_along: float = 0.32
     """The same along the wind for readings of seconds, whose plume is far from a mean one [1]."""
-    momentary_discrepancy_across: float = 0.15
+    momentary_discrepancy_across: float = 0.105
     """The same across the wind for readings of seconds [1]."""
+    discrepancy_dof: float = 3.0
+    """Degrees of freedom of the position error's Student t: most plumes go nearly straight, a few do not at all [1]."""
     discrepancy_log_rate: float = 0.25
     """Error of the plume model's log rate [1]."""
     claim_probability: float = 0.9

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-KEEP = 0.4
+KEEP = 0.55
 """Share of effective particles that a tempering step keeps."""
-DETOUR_STRIDE = 3
-"""A sweep moves the detour of every third stretch, beginning anywhere."""
+LEAST_DETOURS = 10
+"""A sweep moves the detours of this many stretches, or of half of them; too few, and second sources stand in for them."""
 MOVES = 8
 """Kinds of moves counted: position, rate, theta, noise, background, birth/death, detour, on/off."""
 
@@ -96,7 +96,6 @@ class Population:
         for array in self.arrays()[:-1]:
             array[...] = array[index]
 
-
     def at(self, index: NDArray[np.int64]) -> Population:
         """The particles at `index`, in memory of their own."""
         return Population(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
@@ -111,7 +110,8 @@ def pooled(populations: Sequence[Population]) -> Population:
     if len(populations) == 1:
         return populations[0]
     return Population(**{
-        one.name: np.concatenate([getattr(each, one.name) for each in populations]) for one in fields(Population)
+        one.name: np.concatenate([getattr(each, one.name) for each in populations])
+        for one in fields(Population)
     })
 
 
@@ -134,7 +134,17 @@ class Outcome:
 @njit(cache=True, nogil=True)
 def _particle(i: int, a: Any) -> Particle:
     return Particle(
-        a[0][i], a[1][i], a[2][i], a[3][i], a[4][i], a[5][i], a[6][i], a[7][i], a[8][i], a[9][i], a[10][i],
+        a[0][i],
+        a[1][i],
+        a[2][i],
+        a[3][i],
+        a[4][i],
+        a[5][i],
+        a[6][i],
+        a[7][i],
+        a[8][i],
+        a[9][i],
+        a[10][i],
         a[11][i],
     )
 
@@ -204,14 +214,15 @@ def _sweep_some(
             accepted[2] += move_theta(problem, priors, p, temper, scales)
             stretches = p.detour.shape[0]
             start = int(uniform(p.rng) * stretches)
-            for j in range(0, stretches, DETOUR_STRIDE):
+            for j in range(min(stretches, max(LEAST_DETOURS, stretches // 2))):
                 g = (start + j) % stretches
                 tried[6] += 1
                 accepted[6] += move_detour(problem, priors, p, g, temper)
-            tried[3] += 1
-            accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
-            tried[4] += 1
-            accepted[4] += move_background(problem, priors, p, temper, scales)
+            for _twice in range(2):
+                tried[3] += 1
+                accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
+                tried[4] += 1
+                accepted[4] += move_background(problem, priors, p, temper, scales)
         refresh(problem, priors, p)  # caches drift by rounding as sources are added and taken away
 
 
@@ -298,7 +309,9 @@ def sample(
     )
 
 
-def quench(problem: Problem, priors: Priors, population: Population, *, particles: int, sweeps: int) -> Population:
+def quench(
+    problem: Problem, priors: Priors, population: Population, *, particles: int, sweeps: int
+) -> Population:
     """Take the likeliest particles on at the whole likelihood.
 
     Args:
