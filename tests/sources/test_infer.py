@@ -7,7 +7,7 @@ from plumeline.observations import Quality
 from plumeline.sources import InferenceSettings, infer
 from surveys import flight, survey_of
 
-QUICK = InferenceSettings(particles=96, sweeps=2, null_draws=12)
+QUICK = InferenceSettings(particles=160, sweeps=3, null_draws=12)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_same_seed_same_answer_and_another_seed_another(report):
     again = infer(flight(), QUICK)
     np.testing.assert_array_equal(again.posterior["x"], report.posterior["x"])
     assert again.false_alarm_probability == report.false_alarm_probability
-    other = infer(flight(), InferenceSettings(particles=96, sweeps=2, null_draws=12, seed=2))
+    other = infer(flight(), InferenceSettings(particles=160, sweeps=3, null_draws=12, seed=2))
     assert not np.array_equal(other.posterior["x"], report.posterior["x"])
 
 

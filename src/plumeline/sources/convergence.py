@@ -33,7 +33,7 @@ LARGEST_R_HAT = 1.25
 """Runs whose strongest source differs by more than this say that the sampler has not converged [1]."""
 LARGEST_EVIDENCE_GAP = 4.0
 """Runs whose log evidence differs by more than this have not seen the same posterior [nats]."""
-LARGEST_NONE_GAP = 0.2
+LARGEST_NONE_GAP = 0.1
 """Runs whose probability of no source differs by more than this have not either."""
 ROUNDS = 3
 """Times that each run's particles are moved and kept at the final exponent."""

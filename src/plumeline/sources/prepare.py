@@ -89,20 +89,13 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
     base, scale = base_and_scale(observed, row_sensor)
     stretch, edges = stretches(row_time, row_sensor, moving=moving)
     emission, block_times = emission_blocks(row_time, settings, moving=moving)
-    row, channel, value, censored = _flat(observed, base, scale)
-    groups, group = noise_groups(channel, row_sensor[row])
-    order = segment_order(stretch=stretch[row], channel=channel, group=group, censored=censored, row=row)
-    row, channel, group = row[order], channel[order], group[order]
-    value, censored = value[order], censored[order]
+    row, channel, value, censored, group, groups = _in_order(observed, base, scale, row_sensor, stretch)
     segments, stretch_segment = segments_of(
         stretch=stretch[row], channel=channel, group=group, censored=censored, row=row, block=emission[row]
     )
     noise = noise_guess(samples, value, censored, group, groups, base, scale, row_of)
     knot_s = settings.background_knot_s or knot_seconds(samples, moving=moving)
     basis = background_basis(row_time[row], channel, group, value, censored, noise, knot_s)
-    span_s = max(float(np.ptp(row_time)), row_s)
-    # Blocks long against the memory of the air, yet enough of them to estimate a variance from.
-    depends_s = min(max(span_s / LEAST_BLOCKS, row_s), 6.0 * row_s) if not moving else 60.0
     elements = elements_of(samples, wind, spread, row_of if moving else None)
     by_block = np.argsort(segments[:, BLOCK], kind="stable")
     problem = Problem(
@@ -124,7 +117,7 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         stretch_segment=stretch_segment,
         block_segment=by_block.astype(np.int64),
         block_start=np.searchsorted(segments[by_block, BLOCK], np.arange(block_times.size)).astype(np.int64),
-        block=np.floor(row_time[row] / depends_s).astype(np.int64),
+        block=np.floor(row_time[row] / _dependence_s(row_time, row_s, moving=moving)).astype(np.int64),
         row_s=row_s if moving else 0.0,
         stretch=stretch,
         stretch_row=edges,
@@ -148,6 +141,26 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         row_s=row_s,
         remarks=_remarks(samples, survey),
     )
+
+
+def _dependence_s(row_time_s: Floats, row_s: float, *, moving: bool) -> float:
+    """Length of a block [s]: long against the memory of the air, yet enough of them to estimate a variance from."""
+    span_s = max(float(np.ptp(row_time_s)), row_s)
+    return 60.0 if moving else min(max(span_s / LEAST_BLOCKS, row_s), 6.0 * row_s)
+
+
+def _in_order(
+    observed: tuple[Floats, NDArray[np.bool_]],
+    base: Floats,
+    scale: Floats,
+    row_sensor: Integers,
+    stretch: Integers,
+) -> tuple[Integers, Integers, Floats, NDArray[np.bool_], Integers, Integers]:
+    """Row, channel, scaled value, limit or not, and noise group of each observation, in segment order; the groups' codes."""
+    row, channel, value, censored = _flat(observed, base, scale)
+    groups, group = noise_groups(channel, row_sensor[row])
+    order = segment_order(stretch=stretch[row], channel=channel, group=group, censored=censored, row=row)
+    return row[order], channel[order], value[order], censored[order], group[order], groups
 
 
 def _search_box(samples: Samples, settings: InferenceSettings) -> Floats:

@@ -47,7 +47,10 @@ def travel_s(samples: Samples) -> float:
 
 
 def wind_and_spread(samples: Samples, settings: InferenceSettings, window_s: float) -> tuple[Floats, Floats]:
-    """The wind that carried the gas, averaged over `window_s` for fast readings, and turbulence angles."""
+    """The wind that carried the gas, averaged over `window_s` for fast readings, and turbulence angles.
+
+    A window of 0 takes the wind and the turbulence as they are stated at each reading.
+    """
     wind = samples.wind.copy()
     spread = samples.spread.copy()
     if are_readings_fast(samples):
@@ -55,6 +58,9 @@ def wind_and_spread(samples: Samples, settings: InferenceSettings, window_s: flo
             mine = samples.sensor == sensor
             wind[mine, :2] = _running_wind(samples.time_s[mine], wind[mine, :2], window_s)
         wind[:, 2] = np.maximum(np.hypot(wind[:, 0], wind[:, 1]), 0.25)
+        if window_s == 0.0:
+            momentary = (settings.momentary_sigma_y_rad, settings.momentary_sigma_z_rad)
+            return wind, np.clip(np.where(np.isfinite(spread), spread, momentary), 0.02, 1.0)
         # A second's reading cuts the plume as it stands at that moment, far narrower than a mean over minutes.
         spread[:] = (settings.momentary_sigma_y_rad, settings.momentary_sigma_z_rad)
         return wind, spread

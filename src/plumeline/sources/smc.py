@@ -254,7 +254,6 @@ def sample(
     sweeps: int,
     seed: int,
     temper: float = 1.0,
-    keep: float = KEEP,
     rounds: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Outcome:
@@ -267,7 +266,6 @@ def sample(
         sweeps: moves of everything after each tempering step.
         seed: random seed; the same seed gives the same draws.
         temper: final exponent of the likelihood.
-        keep: share of effective particles that a tempering step keeps.
         rounds: how often the population is moved and kept at the final exponent; draws are `rounds` times `particles`.
         progress: called with the share done, 0 to 1.
 
@@ -283,7 +281,7 @@ def sample(
     stream = np.random.default_rng(seed)
     share = np.zeros(MOVES)
     while exponent < temper:
-        step = _next_step(population.log_like[:, 0], temper - exponent, keep)
+        step = _next_step(population.log_like[:, 0], temper - exponent, KEEP)
         weight = step * population.log_like[:, 0]
         top = float(weight.max())
         log_evidence += top + float(np.log(np.mean(np.exp(weight - top))))
