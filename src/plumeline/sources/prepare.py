@@ -124,7 +124,7 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         lagrangian=np.array([200.0, 100.0]),
         direction_error=settings.direction_error_rad,
         width_m=settings.source_width_m,
-        mixing_m=settings.mixing_height_m,
+        mixing_m=settings.mixing_height_m or math.inf,
         box=_search_box(samples, settings),
         birth_map=np.full((BIRTH_GRID, BIRTH_GRID), 1.0 / BIRTH_GRID**2),
     )

@@ -57,8 +57,8 @@ class InferenceSettings:
     """Vertical spread of a plume cut in seconds, per distance [rad]."""
     source_width_m: float = 0.5
     """Half-width and half-depth of a source: a vent and its first metre of mixing [m]."""
-    mixing_height_m: float = math.inf
-    """Height that nothing gets above [m]; infinite where nothing caps the plume within the survey's reach."""
+    mixing_height_m: float | None = None
+    """Height that nothing gets above [m]; None where nothing caps the plume within the survey's reach."""
     steady_probability: float = 0.7
     """Prior probability that a source emits steadily; 1 takes every source as steady [1]."""
     emission_block_s: float | None = None
