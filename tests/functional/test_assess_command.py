@@ -1,6 +1,11 @@
+import gzip
+
 import pytest
 
 from plumeline.cli.main import main
+from plumeline.errors import ReadError
+from plumeline.facilities import read_footprints, read_register
+from plumeline.frames import LocalFrame, lonlat
 
 
 def run(*words):
@@ -29,3 +34,36 @@ def test_wrong_words_are_usage_errors(tmp_path, capsys):
     pack = tmp_path / "x.pack"
     pack.write_text("plain")
     assert run("assess", folder, "-o", tmp_path / "out", "--pack", pack) == 2
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.csv",
+        "a.csv.gz",
+        "a.geojsonl",
+        "a.geojsonl.gz",
+        "a.parquet",
+        "a.gpkg",
+        "a.fgb",
+        "a.osm.pbf",
+        "a.geojson",
+    ],
+)
+def test_a_footprint_file_that_is_not_what_its_name_says_is_a_read_error(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(bytes(range(255, 0, -1)) * 3)
+    with pytest.raises(ReadError):
+        read_footprints(path, LocalFrame(origin=lonlat(4.87, 52.33)))
+
+
+def test_a_cut_archive_and_a_register_that_is_no_text_are_read_errors(tmp_path):
+    cut = tmp_path / "town.csv.gz"
+    whole = gzip.compress(b"geometry\n" + b'"POLYGON((4 52,4.1 52,4.1 52.1,4 52))"\n' * 2000)
+    cut.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ReadError, match="cannot be read"):
+        read_footprints(cut, LocalFrame(origin=lonlat(4.87, 52.33)))
+    register = tmp_path / "register.csv"
+    register.write_bytes(b"category,lon,lat\n\xff\xfe\x00,4,52\n")
+    with pytest.raises(ReadError):
+        read_register(register, LocalFrame(origin=lonlat(4.87, 52.33)))

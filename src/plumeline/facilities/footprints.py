@@ -13,6 +13,7 @@ import csv
 import gzip
 import json
 import math
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plumeline.frames import LocalFrame
+
+BROKEN_REMEDY = "get the file again, and check that its ending names its format"
 
 REACH_M = 400.0
 """Half side of the square around a point within which footprints are kept [m]."""
@@ -105,7 +108,20 @@ def read_footprints(
     """
     corner_lon, corner_lat = frame.to_lonlat([x_m - reach_m, x_m + reach_m], [y_m - reach_m, y_m + reach_m])
     box = (float(corner_lon[0]), float(corner_lat[0]), float(corner_lon[1]), float(corner_lat[1]))
-    keys, shapes, nearest_deg = _reader(path)(path, box)
+    reader = _reader(path)
+    try:
+        keys, shapes, nearest_deg = reader(path, box)
+    # Everything that gzip, text, CSV, Parquet and geometry libraries say of a file that is not what its name says.
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        csv.Error,
+        zlib.error,
+        shapely.errors.ShapelyError,
+    ) as error:
+        raise ReadError(f"cannot be read: {error}", where=path.name, remedy=BROKEN_REMEDY) from None
     if nearest_deg > NEARBY_DEG:
         raise InputError(
             f"no footprint comes within {NEARBY_DEG:g}° of this place (the nearest is {nearest_deg:.3g}° away)",

@@ -90,7 +90,10 @@ def read_register(path: Path, frame: LocalFrame) -> Register:
         return Register(places=_placed(rows, frame), source=path.name)
     if not path.is_file():
         raise ReadError("there is no such file", where=str(path))
-    return Register(places=_read_csv(path, frame), source=path.name)
+    try:
+        return Register(places=_read_csv(path, frame), source=path.name)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ReadError(f"is no CSV: {error}", where=path.name, remedy="save it as UTF-8 text") from None
 
 
 def _osm_rows(path: Path) -> Iterable[tuple[str, float, float]]:
