@@ -17,6 +17,8 @@ BENCHMARKS: dict[str, str] = {
     "blind": "Blind suites: detection, false alarms, coverage, errors, time; compared with the stored baseline.",
     "real_releases": "Location, rate, regions and false sources on real controlled releases.",
     "calibration": "Coverage of regions and rates on blind simulated flights nobody tuned on.",
+    "growth": "Cost and memory of the inversion against samples and sources; a 10 Hz flight with three gases.",
+    "kernel_speed": "Source-receptor evaluations a second of the plume kernels.",
     "pyelq": "CPU seconds, errors, ghosts and intervals beside pyELQ on the same tracks and releases.",
     "pyelq_plume": "Our plume against pyELQ's own class on equal parameters.",
     "empty_flights": "How often a source is claimed where none is.",
