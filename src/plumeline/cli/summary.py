@@ -69,6 +69,14 @@ def _source_lines(source: Mapping[str, Any], *, alone: bool) -> list[str]:
             "", f"within {sig(source['radius_90_m'])} m; 90 % region {sig(source['region_90']['area_m2'])} m²"
         ),
     ]
+    if source["on_share"]["median"] < 1.0:
+        share = source["on_share"]
+        rows.append(
+            _row(
+                "on",
+                f"{share['median']:.0%} of the survey  (90 %: {share['low']:.0%} to {share['high']:.0%})",
+            )
+        )
     if source["outside_survey"]:
         rows.append(_row("", source["outside_survey"]))
     rows += [

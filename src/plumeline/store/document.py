@@ -147,6 +147,7 @@ def _source(source: SourceEstimate, frame: LocalFrame) -> dict[str, Any]:
             }
             for name, rate in source.rate_kg_s.items()
         ],
+        "on_share": _interval(source.on_share, 1.0),
         "outside_survey": source.outside_survey or None,
     }
 

@@ -14,6 +14,7 @@ from plumeline.facilities import Phrase, WindNow
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.observations import mean_wind
 from plumeline.sources import Flight, Interval, Region, SourceEstimate, flight_of, infer
+from plumeline.sources.estimate import ALWAYS_ON
 from plumeline.sources.flight import middle_of
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ def _source(entry: Mapping[str, Any]) -> SourceEstimate:
         region_90=_region(entry["region_90"]),
         rate_kg_s={rate["species"]: _interval(rate, "_g_s", GRAMS) for rate in entry["rates"]},
         probability=entry["probability"],
+        # Results written before this was reported are of steady sources.
+        on_share=_interval(entry["on_share"], "", 1.0) if "on_share" in entry else ALWAYS_ON,
         outside_survey=entry.get("outside_survey") or "",
     )
 
