@@ -120,7 +120,7 @@ NO_CASE_IN_IT = {
     "desk.admit",
     "desk.enter_organisation",
     "desk.trust_card",
-    "image_access.permitted",  # a scene and an authority; its own tests hold that a hidden authority is not told
+    "image_access.permitted",  # a scene and an authority
     "intake.ingest",
     "recall.recall_in",  # the inside of `recall`
 }
