@@ -70,14 +70,14 @@ class Air(NamedTuple):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
 def _exp(x: np.float32) -> np.float32:
-    """Exponential of a number that is not positive, to 5e-6; below -20 it is 2e-9."""
+    """Exponential of a number that is not positive, to 5e-6; 0 below -20."""
     y = (max(_LOWEST, x)) * _SPLIT  # fmt: skip
     p = _ONE + y * (_ONE + y * (_HALF + y * (_A3 + y * (_A4 + y * (_A5 + y * _A6)))))
     p *= p
     p *= p
     p *= p
     p *= p
-    return p * p
+    return p * p if x > _LOWEST else _ZERO
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
