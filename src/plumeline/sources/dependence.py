@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumeline.sources.likelihood import column
-from plumeline.sources.problem import emission_block
+from plumeline.sources.problem import THETA, emission_block, flight_of_observation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,9 +49,9 @@ def learned_exponent(problem: Problem, priors: Priors, population: Population, *
 def _exponent(problem: Problem, priors: Priors, population: Population, i: int) -> float:
     enhancement, wide = population.enhancement[i].astype(float)
     theta = population.theta[i]
-    s2 = (problem.noise * np.exp(population.log_noise[i]))[problem.group] ** 2 + np.exp(2.0 * theta[4]) * (
-        enhancement**2 + wide**2
-    )
+    s2 = (problem.noise * np.exp(population.log_noise[i]))[problem.group] ** 2 + np.exp(
+        2.0 * theta[4::THETA]
+    )[flight_of_observation(problem)] * (enhancement**2 + wide**2)
     residual = problem.value - population.background[i] - enhancement
     use = ~problem.censored
     pull = np.where(use, (priors.dof + 1.0) * residual / (priors.dof * s2 + residual**2), 0.0)
@@ -95,8 +95,8 @@ def _slopes(problem: Problem, population: Population, i: int) -> Floats:
         out.append((predict(high, theta) - predict(low, theta)) / (2.0 * step))
     for index, step in ((0, 0.05), (2, 0.02)):
         high, low = theta.copy(), theta.copy()
-        high[index] += step
-        low[index] -= step
+        high[index::THETA] += step
+        low[index::THETA] -= step
         out.append((predict(sources, high) - predict(sources, low)) / (2.0 * step))
     return np.column_stack(out)
 

@@ -38,7 +38,7 @@ cost of place and rate) plus 1.28 standard deviations of the evidence, sqrt(2 ·
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _least_rate(
-    problem: Problem, source: Floats, theta: Floats, sigma: Floats, error: float, species: int, needed: float
+    problem: Problem, source: Floats, theta: Floats, sigma: Floats, error: Floats, species: int, needed: float
 ) -> float:
     col = np.empty((2, problem.row_start.size - 1), np.float32)
     stretches = problem.stretch_row.size - 1
@@ -56,7 +56,7 @@ def _least_rate(
                 signal = gain * col[0, row[m]]
                 wide = gain * col[1, row[m]]
                 evidence += (
-                    0.5 * signal * signal / (sigma[m] ** 2 + error * error * (signal * signal + wide * wide))
+                    0.5 * signal * signal / (sigma[m] ** 2 + error[m] ** 2 * (signal * signal + wide * wide))
                 )
         if evidence >= needed:
             high = middle
@@ -71,7 +71,7 @@ def _map_some(
     where: Floats,
     theta: Floats,
     sigma: Floats,
-    error: float,
+    error: Floats,
     aim: tuple[int, float],
     out: Floats,
     rows: tuple[int, int],
@@ -81,7 +81,7 @@ def _map_some(
 
 
 def _map(
-    problem: Problem, where: Floats, theta: Floats, sigma: Floats, error: float, species: int, needed: float
+    problem: Problem, where: Floats, theta: Floats, sigma: Floats, error: Floats, species: int, needed: float
 ) -> Floats:
     out = np.empty(where.shape[0])
 
@@ -93,15 +93,15 @@ def _map(
 
 
 def minimum_detectable_rate(
-    prepared: Prepared, *, theta: Floats, sigma: Floats, error: float, exponent: float, cells: int = GRID
+    prepared: Prepared, *, theta: Floats, sigma: Floats, error: Floats, exponent: float, cells: int = GRID
 ) -> xr.Dataset:
     """Map of the minimum detectable rate over the search box, for a source 1.5 m above ground.
 
     Args:
         prepared: the inversion's arrays.
-        theta: posterior mean of the transport parameters, shape (6,).
+        theta: posterior mean of the transport parameters, shape (6 · flight,).
         sigma: noise of each observation, shape (observation,) [scale].
-        error: relative model error [1].
+        error: relative model error of each observation, shape (observation,) [1].
         exponent: learned exponent of the likelihood.
         cells: cells along each side.
 

@@ -70,7 +70,7 @@ def with_discrepancy(problem: Problem, population: Population, settings: Inferen
     error[:, :, :2] *= np.sqrt(
         settings.discrepancy_dof / rng.chisquare(settings.discrepancy_dof, distance.shape)
     )[:, :, None]
-    momentary = problem.row_s > 0.0
+    momentary = bool((problem.row_s > 0.0).any())
     size_along = settings.momentary_discrepancy_along if momentary else settings.discrepancy_along
     size_across = settings.momentary_discrepancy_across if momentary else settings.discrepancy_across
     along = size_along * distance * error[:, :, 0]

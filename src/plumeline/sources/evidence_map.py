@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from plumeline.sources.likelihood import column
-from plumeline.sources.problem import FIRST, LENGTH, ROW, THETA
+from plumeline.sources.problem import FIRST, LENGTH, ROW, undisturbed
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def with_birth_map(problem: Problem) -> Problem:
         The same problem with another `birth_map`, which sums to 1.
     """
     ny, nx = problem.birth_map.shape
-    score = _scores(problem, places(problem, nx=nx, ny=ny), np.zeros(THETA), *_excess(problem))
+    score = _scores(problem, places(problem, nx=nx, ny=ny), undisturbed(problem), *_excess(problem))
     shape = np.exp(3.0 * (score / max(float(score.max()), 1e-9) - 1.0))
     shape = shape / shape.sum()
     return problem._replace(
@@ -130,7 +130,7 @@ def false_alarm_probability(problem: Problem, *, replicas: int, seed: int, cells
     rng = np.random.default_rng(seed)
     excess, weight = _excess(problem)
     where = places(problem, nx=cells, ny=cells)
-    theta = np.zeros(THETA)
+    theta = undisturbed(problem)
     observed = float(_scores(problem, where, theta, excess, weight).max())
     largest = np.empty(replicas)
     for i in range(replicas):

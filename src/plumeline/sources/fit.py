@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from scipy.stats import t
 
+from plumeline.sources.problem import THETA, flight_of_observation
 from plumeline.sources.products import FIT
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:
     low, middle, high = np.quantile(total, [0.05, 0.5, 0.95], axis=0)
     sigma = np.sqrt(
         (problem.noise * np.exp(np.median(population.log_noise, axis=0)))[problem.group] ** 2
-        + np.exp(2.0 * np.median(population.theta[:, 4]))
+        + np.exp(2.0 * np.median(population.theta[:, 4::THETA], axis=0))[flight_of_observation(problem)]
         * (np.median(population.enhancement, axis=0) ** 2).sum(axis=0)
     )
     # What a reading may be, not only what its mean is: the t's own 90 % joins the draws' in quadrature.

@@ -19,6 +19,7 @@ from plumeline.sources.estimate import Interval, SourceEstimate, SourceReport
 from plumeline.sources.evidence_map import false_alarm_probability, with_birth_map
 from plumeline.sources.fit import fit_dataset
 from plumeline.sources.prepare import Prepared, prepare
+from plumeline.sources.problem import THETA, flight_of_observation
 from plumeline.sources.products import POSTERIOR
 from plumeline.sources.regions import highest_density_region, relabel
 from plumeline.sources.rows import are_readings_fast
@@ -156,9 +157,10 @@ def _report(
     claimed = probability_none <= 1.0 - settings.claim_probability
     sources = _sources(prepared, population, drawn) if claimed else ()
     theta = population.theta.mean(axis=0)
+    error = np.exp(theta[4::THETA])[flight_of_observation(prepared.problem)]
     sigma = (prepared.problem.noise * np.exp(np.median(population.log_noise, axis=0)))[prepared.problem.group]
     detectability = minimum_detectable_rate(
-        prepared, theta=theta, sigma=sigma, error=math.exp(theta[4]), exponent=outcome.temper
+        prepared, theta=theta, sigma=sigma, error=error, exponent=outcome.temper
     )
     counts = np.bincount(population.count[:, 0], minlength=settings.max_sources + 1) / len(population.count)
     fit = fit_dataset(prepared, population)

@@ -21,7 +21,7 @@ import numpy as np
 from numba import njit
 
 from plumeline.atmosphere.plume_rows import Air, piece_couplings, point_couplings
-from plumeline.sources.problem import CENSORED, FIRST, GROUP, INNER, LENGTH
+from plumeline.sources.problem import CENSORED, FIRST, GROUP, INNER, LENGTH, THETA
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,33 +81,26 @@ def column(
     Args:
         problem: the inversion's arrays.
         source: x, y, z, …, shape (≥ 3,) [m].
-        theta: log fy, log fz, wind turn, log wind factor, …, shape (≥ 4,).
+        theta: log fy, log fz, wind turn, log wind factor, … of each flight, shape (6 · flight,).
         detour: turn [rad] and log factor of the way to each stretch of rows, shape (stretch, 2).
         first_stretch: first stretch.
         last_stretch: stretch after the last.
         out: coupling, then that of the wide plume; written in the range, shape (2, row) [s m-3].
     """
-    wide = problem.direction_error
-    air = Air(
-        math.exp(2.0 * theta[0]),
-        math.exp(2.0 * theta[1]),
-        wide * wide,
-        problem.lagrangian[0],
-        problem.lagrangian[1],
-        problem.width_m * problem.width_m,
-        problem.width_m * problem.width_m,
-        problem.mixing_m,
-    )
     place = (source[0], source[1], source[2])
-    factor = math.exp(theta[3])
     row_start, stretch_row = problem.row_start, problem.stretch_row
     start = row_start[stretch_row[first_stretch]]
     work = np.empty((2, row_start[stretch_row[last_stretch]] - start), np.float32)
+    flight, flight_stretch = 0, problem.flight_stretch
     for g in range(first_stretch, last_stretch):
+        while g >= flight_stretch[flight + 1]:
+            flight += 1
+        own = theta[THETA * flight : THETA * (flight + 1)]
+        air = _air(problem, own)
         first_row, last_row = stretch_row[g], stretch_row[g + 1]
         first, last = row_start[first_row], row_start[last_row]
-        turn = theta[2] + detour[g, 0]
-        heading = (math.cos(turn), math.sin(turn), factor)
+        turn = own[2] + detour[g, 0]
+        heading = (math.cos(turn), math.sin(turn), math.exp(own[3]))
         _couple(problem, (first, last), place, heading, air, work, start)
         narrow, spread = work[0, first - start : last - start], work[1, first - start : last - start]
         strength = np.float32(math.exp(detour[g, 1]))
@@ -126,8 +119,24 @@ def column(
                 share = strength / np.float32(high - low)
                 out[0, row] = share * total
                 out[1, row] = share * total_wide
-        if problem.row_s > 0.0:
-            _respond(out, first_row, last_row, math.exp(-problem.row_s / math.exp(theta[5])))
+        if problem.row_s[g] > 0.0:
+            _respond(out, first_row, last_row, math.exp(-problem.row_s[g] / math.exp(own[5])))
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _air(problem: Problem, theta: Floats) -> Air:
+    """What carries the gas of one flight, from its transport parameters, shape (6,)."""
+    wide = problem.direction_error
+    return Air(
+        math.exp(2.0 * theta[0]),
+        math.exp(2.0 * theta[1]),
+        wide * wide,
+        problem.lagrangian[0],
+        problem.lagrangian[1],
+        problem.width_m * problem.width_m,
+        problem.width_m * problem.width_m,
+        problem.mixing_m,
+    )
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
@@ -153,7 +162,7 @@ def log_likelihood(
     enhancement: Floats32,
     background: Floats32,
     log_noise: Floats,
-    log_error: float,
+    theta: Floats,
     dof: float,
     first: int,
     last: int,
@@ -165,7 +174,7 @@ def log_likelihood(
         enhancement: predicted by the sources, and the wide one, shape (2, observation) [scale].
         background: predicted background, shape (observation,) [scale].
         log_noise: log of each group's noise over its first guess, shape (group,).
-        log_error: log of the relative model error.
+        theta: transport parameters, of which the log of each flight's relative model error is used, shape (6 · flight,).
         dof: degrees of freedom of the Student t.
         first: first segment.
         last: segment after the last.
@@ -175,7 +184,8 @@ def log_likelihood(
     """
     # Local names: taking an array out of the tuple inside the loop would count references at every step.
     segments, values, noise = problem.segments, problem.value, problem.noise
-    error2 = np.float32(math.exp(2.0 * log_error))
+    stretch_segment, flight_stretch = problem.stretch_segment, problem.flight_stretch
+    flight, error2 = -1, np.float32(0.0)
     freedom = np.float32(dof)
     begin = segments[first, FIRST]
     size = segments[last - 1, FIRST] + segments[last - 1, LENGTH] - begin
@@ -183,6 +193,9 @@ def log_likelihood(
     reach2 = np.empty(size)
     total = 0.0
     for g in range(first, last):
+        while flight < 0 or g >= stretch_segment[flight_stretch[flight + 1]]:
+            flight += 1
+            error2 = np.float32(math.exp(2.0 * theta[THETA * flight + 4]))
         o, n = segments[g, FIRST], segments[g, LENGTH]
         sigma = noise[segments[g, GROUP]] * math.exp(log_noise[segments[g, GROUP]])
         variance = np.float32(sigma * sigma)

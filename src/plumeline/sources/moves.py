@@ -89,19 +89,30 @@ def move_rate(
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
-def move_theta(problem: Problem, priors: Priors, particle: Particle, temper: float, scales: Scales) -> bool:
-    """Step all transport parameters together along the population's covariance."""
+def move_theta(
+    problem: Problem, priors: Priors, particle: Particle, flight: int, temper: float, scales: Scales
+) -> bool:
+    """Step one flight's transport parameters together along the population's covariance."""
     size = 0.9 * math.exp(0.8 * normal(particle.rng))
     draw = np.empty(THETA)
     for i in range(THETA):
         draw[i] = normal(particle.rng)
-    new = particle.theta + size * (scales.theta @ draw)
+    new = particle.theta.copy()
+    new[THETA * flight : THETA * (flight + 1)] += size * (scales.theta[flight] @ draw)
     prior = log_prior_theta(priors, new) - log_prior_theta(priors, particle.theta)
-    enhancement = np.zeros(particle.enhancement.shape, np.float32)
-    columns = np.empty((particle.number[0], 2, particle.columns.shape[2]), np.float32)
+    first, last = problem.flight_stretch[flight], problem.flight_stretch[flight + 1]
+    span = (problem.stretch_segment[first], problem.stretch_segment[last])
+    low, high = (
+        problem.segments[span[0], 0],
+        problem.segments[span[1] - 1, 0] + problem.segments[span[1] - 1, 2],
+    )
+    enhancement = particle.enhancement.copy()
+    enhancement[:, low:high] = 0.0
+    columns = particle.columns[: particle.number[0]].copy()
     for k in range(particle.number[0]):
-        column(problem, particle.sources[k], new, particle.detour, 0, particle.detour.shape[0], columns[k])
-        add_source(problem, columns[k], particle.sources[k], particle.active[k], 1.0, enhancement)
+        column(problem, particle.sources[k], new, particle.detour, first, last, columns[k])
+        gains = gains_of(problem, particle.sources[k], 1.0)
+        add_gains(problem, columns[k], gains, particle.active[k], span, enhancement)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, new)
     if not accept(particle, prior + temper * (log_like - particle.log_like[0])):
         return False
@@ -122,7 +133,7 @@ def _span_log_likelihood(
             particle.enhancement,
             particle.background,
             particle.log_noise,
-            particle.theta[4],
+            particle.theta,
             priors.dof,
             span[0],
             span[1],
@@ -213,13 +224,13 @@ def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, te
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def move_noise(problem: Problem, priors: Priors, particle: Particle, temper: float, step: float) -> bool:
-    """Step one group's noise, or the model error."""
+    """Step one group's noise, or one flight's model error."""
     groups = particle.log_noise.size
-    g = int(uniform(particle.rng) * (groups + 1))
+    g = int(uniform(particle.rng) * (groups + particle.theta.size // THETA))
     theta = particle.theta.copy()
     old = particle.log_noise.copy()
-    if g == groups:
-        theta[4] += step * normal(particle.rng)
+    if g >= groups:
+        theta[THETA * (g - groups) + 4] += step * normal(particle.rng)
         prior = log_prior_theta(priors, theta) - log_prior_theta(priors, particle.theta)
     else:
         particle.log_noise[g] += step * normal(particle.rng)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from plumeline.sources.likelihood import column, log_likelihood
-from plumeline.sources.problem import BLOCK, CHANNEL, FIRST, INNER, LENGTH, ROW, THETA, uniform
+from plumeline.sources.problem import BLOCK, CHANNEL, FIRST, INNER, LENGTH, ROW, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class Particle(NamedTuple):
     active: NDArray[np.int8]
     """Whether each source emits in each emission block, shape (slot, block)."""
     theta: Floats
-    """Transport parameters, shape (6,)."""
+    """Transport parameters, shape (6 · flight,)."""
     detour: Floats
     """Turn and log factor of the way to each stretch, shape (stretch, 2)."""
     log_noise: Floats
@@ -57,7 +57,7 @@ class Scales(NamedTuple):
     """Proposal shapes learned from the population."""
 
     theta: Floats
-    """Cholesky factor of the theta block, shape (6, 6)."""
+    """Cholesky factor of each flight's transport parameters, shape (flight, 6, 6)."""
     beta: Floats
     """Cholesky factor of the background block, shape (coefficient, coefficient)."""
     log_noise: float
@@ -87,7 +87,7 @@ def log_prior_source(problem: Problem, priors: Priors, source: Floats) -> float:
 def log_prior_theta(priors: Priors, theta: Floats) -> float:
     """Log prior density of the transport parameters, up to a constant."""
     total = 0.0
-    for i in range(THETA):
+    for i in range(theta.size):
         d = (theta[i] - priors.theta_mean[i]) / priors.theta_sd[i]
         total -= 0.5 * d * d
     return total
@@ -205,7 +205,7 @@ def log_like_of(
             enhancement,
             background,
             particle.log_noise,
-            theta[4],
+            theta,
             priors.dof,
             0,
             problem.segments.shape[0],

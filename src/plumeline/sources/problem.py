@@ -61,12 +61,14 @@ class Problem(NamedTuple):
     """First of each emission block's in `block_segment`, and the end, shape (emission block + 1,)."""
     block: Integers
     """Time block of each observation, for the dependence of residuals, shape (observation,)."""
-    row_s: float
-    """Time from row to row where a sensor's response smears them; 0 where it does not [s]."""
+    row_s: Floats
+    """Time from row to row in each stretch where a sensor's response smears them; 0 where not, shape (stretch,) [s]."""
     stretch: Integers
     """Stretch of each row: a fixed sensor, or a part of a moving one's track, shape (row,); rows of one lie together."""
     stretch_row: Integers
     """First row of each stretch, and the end, shape (stretch + 1,)."""
+    flight_stretch: Integers
+    """First stretch of each flight, and the end, shape (flight + 1,); every flight has its own transport."""
     lagrangian: Floats
     """Lagrangian times Ty, Tz, shape (2,) [s]."""
     direction_error: float
@@ -90,6 +92,18 @@ def emission_block(problem: Problem) -> Integers:
     return np.asarray(np.repeat(problem.segments[:, BLOCK], problem.segments[:, LENGTH]), np.int64)
 
 
+def flight_of_observation(problem: Problem) -> Integers:
+    """Flight of each observation, shape (observation,)."""
+    segments = np.diff(problem.stretch_segment[problem.flight_stretch])
+    flight = np.repeat(np.arange(segments.size), segments)
+    return np.asarray(np.repeat(flight, problem.segments[:, LENGTH]), np.int64)
+
+
+def undisturbed(problem: Problem) -> Floats:
+    """Transport parameters with every factor at 1 and no turn, shape (6 · flight,)."""
+    return np.zeros(THETA * (problem.flight_stretch.size - 1))
+
+
 class Priors(NamedTuple):
     """Prior widths. Rates are in units of `Problem.species_scale` times m3 s-1."""
 
@@ -102,9 +116,9 @@ class Priors(NamedTuple):
     height_sd: float
     """Scale of the half-normal height [m]."""
     theta_mean: Floats
-    """Means of the transport parameters, in the order of `THETA`, shape (6,)."""
+    """Means of the transport parameters, in the order of `THETA`, flight by flight, shape (6 · flight,)."""
     theta_sd: Floats
-    """Their standard deviations, shape (6,)."""
+    """Their standard deviations, shape (6 · flight,)."""
     log_noise_sd: float
     """Standard deviation of the log of each group's noise over its first guess [1]."""
     log_switching: Floats
@@ -119,7 +133,7 @@ INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Compile options of kernels that only kernels call: the wrappers that Python would need cost as much as the kernels."""
 
 THETA = 6
-"""log fy, log fz, wind turn [rad], log wind factor, log relative model error, log response time [s]."""
+"""Of each flight: log fy, log fz, wind turn [rad], log wind factor, log relative model error, log response time [s]."""
 
 
 @njit(cache=True, nogil=True)

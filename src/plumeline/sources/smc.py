@@ -56,7 +56,7 @@ class Population:
     active: NDArray[np.int8]
     """Whether each source emits in each emission block, shape (particle, slot, block)."""
     theta: Floats
-    """Shape (particle, 6)."""
+    """Shape (particle, 6 · flight)."""
     detour: Floats
     """Shape (particle, stretch, 2)."""
     log_noise: Floats
@@ -166,7 +166,7 @@ def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
         for s in range(p.sources.shape[1] - 3):
             p.sources[j, 3 + s] = priors.log_rate_mean[s] + priors.log_rate_sd * normal(p.rng)
     p.active[:] = 1
-    for t in range(THETA):
+    for t in range(p.theta.size):
         p.theta[t] = priors.theta_mean[t] + priors.theta_sd[t] * normal(p.rng)
     for g in range(p.detour.shape[0]):
         for i in range(2):
@@ -210,8 +210,9 @@ def _sweep_some(
                     accepted[7] += move_active(problem, priors, p, k, temper)
                 tried[1] += 1
                 accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
-            tried[2] += 1
-            accepted[2] += move_theta(problem, priors, p, temper, scales)
+            for flight in range(scales.theta.shape[0]):
+                tried[2] += 1
+                accepted[2] += move_theta(problem, priors, p, flight, temper, scales)
             stretches = p.detour.shape[0]
             start = int(uniform(p.rng) * stretches)
             for j in range(min(stretches, max(LEAST_DETOURS, stretches // 2))):
@@ -339,7 +340,7 @@ def _allocate(problem: Problem, priors: Priors, particles: int, seed: int) -> Po
         count=np.zeros((particles, 1), np.int64),
         sources=np.zeros((particles, slots, 3 + species)),
         active=np.ones((particles, slots, problem.block_start.size - 1), np.int8),
-        theta=np.zeros((particles, THETA)),
+        theta=np.zeros((particles, THETA * (problem.flight_stretch.size - 1))),
         detour=np.zeros((particles, problem.stretch_row.size - 1, 2)),
         log_noise=np.zeros((particles, problem.noise.size)),
         beta=np.zeros((particles, problem.basis.shape[0])),
@@ -383,9 +384,10 @@ def _scales(population: Population, problem: Problem, share: Floats) -> Scales:
         spread = np.cov(values, rowvar=False).reshape(size, size) if size else np.zeros((0, 0))
         return np.asarray(np.linalg.cholesky(spread + 1e-9 * np.eye(size)), float)
 
+    flights = problem.flight_stretch.size - 1
     reach = max(problem.box[1] - problem.box[0], problem.box[3] - problem.box[2]) / 4.0
     return Scales(
-        theta=np.ascontiguousarray(factor(population.theta)),
+        theta=np.stack([factor(own) for own in np.split(population.theta, flights, axis=1)]),
         beta=np.ascontiguousarray(factor(population.beta)),
         log_noise=0.15 if share[3] < 0.25 else 0.3,
         log_rate=0.2 if share[1] < 0.25 else 0.5,
