@@ -30,6 +30,7 @@ from plumeline.cases.findings import Basis, Dossier, Finding, Recording
 from plumeline.cases.rules import Effect, Rule, RuleKind
 from plumeline.cases.sections import Activity, GasHazard, Receptor, ReceptorKind
 from plumeline.frames import LocalFrame, lonlat
+from plumeline.instruments.cubes import write_envi
 from plumeline.observations import Survey
 from plumeline.packages.content import content_of
 from plumeline.provenance import Provenance
@@ -37,6 +38,7 @@ from plumeline.sources import Interval, Region, SourceEstimate, SourceReport
 from plumeline.workflows import desk as desks
 from plumeline.workflows import intake, located, opening, release, review
 from plumeline.workflows.authorities import issue_authority
+from plumeline.workflows.image_setup import ImageRequest
 
 ORIGIN = lonlat(-40.0, 30.0)  # mid-ocean: nobody's house lies under a test
 FRAME = LocalFrame(origin=ORIGIN)
@@ -134,6 +136,18 @@ def survey(*, start=START, stray_m=None, name="flight", seed=0, digest="a" * 64)
     for key, unit in units.items():
         dataset[key].attrs["units"] = unit
     return Survey(name=name, frame=FRAME, in_situ=dataset, inputs={f"{name}.csv": digest})
+
+
+def scene(folder, *, place="inside"):
+    """A small cube with a map at the middle of the authority's area, far from it, or without a map ("nowhere")."""
+    corner = area().centroid
+    east = corner.x + (0.0 if place == "inside" else 5.0)
+    fields = {"wavelength": ",".join(map(str, range(800, 812))), "wavelength units": "Wavenumber"}
+    if place != "nowhere":
+        fields["map info"] = f"Geographic Lat/Lon, 1, 1, {east}, {corner.y}, 0.00001, 0.00001, WGS-84"
+    path = folder / "scene.bip"
+    write_envi(path, np.ones((4, 5, 12), np.float32), fields)
+    return ImageRequest(scene=path, library=folder / "none.h5")
 
 
 def report(flown, *, radius_m=25.0, rate_kg_s=1e-4, limit_kg_s=2e-5, found=True, probability=0.93):

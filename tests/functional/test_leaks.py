@@ -26,6 +26,8 @@ from plumeline.workflows import (
     deletion,
     dossier_parts,
     handovers,
+    image_access,
+    intake,
     located,
     opening,
     recall,
@@ -49,6 +51,12 @@ def hidden(tmp_path_factory):
     with analyst.session() as session:
         recording = session.find(Kind.RECORDING)[0].id
     return world, {"case": case, "release": package, "handover": line.handover, "recording": recording}
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory):
+    """An image to ask about; it is the same for what exists and what does not."""
+    return casework.scene(tmp_path_factory.mktemp("scene"))
 
 
 NOWHERE = {
@@ -85,6 +93,12 @@ ASKED = {
     "handovers.record_resurvey": lambda d, i: handovers.record_resurvey(d, i["case"], result()),
     "handovers.reliability_table": lambda d, _: handovers.reliability_table(d),
     "handovers.reminded": lambda d, i: handovers.reminded(d, i["handover"]),
+    "image_access.permitted": lambda d, i: image_access.permitted(
+        d, i["scene"], image_access.Permit(authority=i["case"], sensor="lwir")
+    ),
+    "intake.ingest": lambda d, i: intake.ingest(
+        d, casework.survey(), authority=i["case"], label="a flight", position_sigma_m=0.03
+    ),
     "opening.open_case": lambda d, i: opening.open_case(
         d, i["recording"], result(), casework.marking(compartments=set())
     ),
@@ -120,8 +134,6 @@ NO_CASE_IN_IT = {
     "desk.admit",
     "desk.enter_organisation",
     "desk.trust_card",
-    "image_access.permitted",  # a scene and an authority
-    "intake.ingest",
     "recall.recall_in",  # the inside of `recall`
 }
 """Workflows on registers alone, and parts of others."""
@@ -143,12 +155,12 @@ def test_no_way_to_read_is_left_out():
 
 
 @pytest.mark.parametrize("way", sorted(ASKED))
-def test_without_the_compartment_there_is_nothing(hidden, way):
+def test_without_the_compartment_there_is_nothing(hidden, scene, way):
     world, ids = hidden
     outcomes = []
     for asked in (ids, NOWHERE):
         try:
-            got = ASKED[way](world.desk("A-NOCO01"), asked)
+            got = ASKED[way](world.desk("A-NOCO01"), asked | {"scene": scene})
         except PlumelineError as error:
             outcomes.append((type(error), str(error), error.exit_code))
         else:

@@ -3,34 +3,17 @@
 import json
 from datetime import timedelta
 
-import numpy as np
 import pytest
-from tests.casework import AUTHORITY, START, area, authority, make_world
 
+from casework import AUTHORITY, START, area, authority, make_world, scene
+from plumeline.access import HiddenError
 from plumeline.access.authority import Mode, ResidentialRule, Senses, Sensor
 from plumeline.errors import AccessError
-from plumeline.instruments.cubes import write_envi
 from plumeline.workflows.authorities import issue_authority
 from plumeline.workflows.image_access import Permit, permitted
-from plumeline.workflows.image_setup import ImageRequest
 
 IMAGER = Sensor(label="lwir", senses=Senses.THERMAL_IMAGE)
 PERMIT = Permit(authority=AUTHORITY, sensor="lwir")
-
-
-def scene(folder, *, place="inside"):
-    """A small cube with a map at the middle of the authority's area, or far from it."""
-    corner = area().centroid
-    east = corner.x + (0.0 if place == "inside" else 5.0)
-    fields = {
-        "wavelength": ",".join(str(w) for w in range(800, 812)),
-        "wavelength units": "Wavenumber",
-    }
-    if place != "nowhere":
-        fields["map info"] = f"Geographic Lat/Lon, 1, 1, {east}, {corner.y}, 0.00001, 0.00001, WGS-84"
-    path = folder / "scene.bip"
-    write_envi(path, np.ones((4, 5, 12), np.float32), fields)
-    return ImageRequest(scene=path, library=folder / "none.h5")
 
 
 @pytest.fixture
@@ -80,3 +63,22 @@ def test_an_expired_authority_is_refused(world, tmp_path):
 def test_homes_in_view_or_a_scene_without_a_map_keep_columns_inside_plumes(world, tmp_path, place):
     allowing(world, version=3, residential=ResidentialRule.NO_THERMAL_IMAGE, homes=area(500.0))
     assert permitted(world.desk("A-ANAL01"), scene(tmp_path, place=place), PERMIT).residential
+
+
+def test_who_may_not_see_the_authority_is_not_told_that_it_exists(world, tmp_path):
+    # A partner of another house; the authority is in force, names no such imager, or has expired: never a word of it.
+    asked = scene(tmp_path)
+    partner = world.desk("A-PART01")
+    told = set()
+    for identifier, sensor in ((AUTHORITY, "lwir"), (AUTHORITY, "pid"), ("W-NONE01", "lwir")):
+        with pytest.raises(HiddenError) as refused:
+            permitted(partner, asked, Permit(authority=identifier, sensor=sensor))
+        told.add((str(refused.value), refused.value.exit_code))
+    allowing(world, version=3, end=START + timedelta(hours=1), expiry=START + timedelta(hours=2))
+    world.clock.now = START + timedelta(days=3)
+    with pytest.raises(HiddenError) as refused:
+        permitted(world.desk("A-PART01"), asked, PERMIT)
+    told.add((str(refused.value), refused.value.exit_code))
+    assert len(told) == 1
+    assert AUTHORITY not in told.pop()[0]
+    assert "scene-searched" not in occasions(world)
