@@ -2,6 +2,7 @@
 
 import re
 
+import chemicals
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +61,6 @@ def test_emergency_level_above_a_tenth_of_the_flammable_limit_says_so(one):
 
 @pytest.mark.parametrize("one", EVERY, ids=names)
 def test_molar_mass_agrees_with_the_formula(one):
-    chemicals = pytest.importorskip("chemicals")
     atoms = chemicals.nested_formula_parser(one.formula)
     assert one.molar_mass_kg_mol == pytest.approx(chemicals.molecular_weight(atoms) / 1000, rel=2e-4)
 

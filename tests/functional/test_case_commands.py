@@ -64,10 +64,7 @@ def result_folder(folder, report):
 @pytest.fixture
 def flight(real_data):
     """The real UAV flight over a fumarole field; its wind is declared, for the flight carried no anemometer."""
-    folder = real_data / "vulcano-uav-2022"
-    if not (folder / "flight-1.csv").exists():
-        pytest.skip("the Vulcano flight is not there")
-    return folder / "flight-1.csv"
+    return real_data / "vulcano-uav-2022/flight-1.csv"
 
 
 def test_a_real_flight_goes_from_authority_to_a_sealed_package(call, tmp_path, flight):  # noqa: PLR0915 (one walk)

@@ -4,7 +4,6 @@ for two recipients, verification with Debian's own tools, answers, an error clai
 import base64
 import json
 import os
-import shutil
 import subprocess
 import tarfile
 from datetime import timedelta
@@ -24,6 +23,7 @@ from plumeline.outcomes.events import ANSWER_TYPE
 from plumeline.packages import read_card, read_notice, verify_package
 from plumeline.workflows import audits, handovers, intake, located, opening, recall, release, review
 from plumeline.workflows.desk import card_bytes, trust_card
+from programs import needed
 
 TOOLS = ("age", "age-keygen", "minisign", "openssl", "ssh-keygen")
 
@@ -34,9 +34,7 @@ def run(*words, **options):
 
 @pytest.fixture(scope="module")
 def tools():
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)} (see .ci/system-packages)")
+    needed(*TOOLS)
 
 
 def receipt_key(page):

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import fork_server
+from programs import needed
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/how-to/walk-a-case.md"
@@ -26,9 +26,7 @@ def typed(page):
 @pytest.fixture(scope="module")
 def program(tmp_path_factory):
     """A folder with a `plumeline` that starts quickly."""
-    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)} (see .ci/system-packages)")
+    needed(*TOOLS)
     import plumeline.workflows.desk  # noqa: F401 (loaded once, before the forks)
     import plumeline.workflows.release  # noqa: F401
     import plumeline.workflows.supplied  # noqa: F401

@@ -1,6 +1,5 @@
 """Time-stamps over a release, from an authority that `openssl ts` plays on this machine, checked by us and by openssl."""
 
-import shutil
 import subprocess
 
 import pytest
@@ -13,6 +12,7 @@ from plumeline.packages import verify_package
 from plumeline.packages.timestamp import check, request, stamped_at
 from plumeline.workflows import release
 from plumeline.workflows.desk import trust_card
+from programs import needed
 
 SETTINGS = """
 [tsa]
@@ -63,8 +63,7 @@ class Authority:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
-    if shutil.which("openssl") is None:
-        pytest.skip("not installed: openssl (see .ci/system-packages)")
+    needed("openssl")
     return Authority(tmp_path_factory.mktemp("tsa") / "tsa")
 
 

@@ -24,6 +24,7 @@ from plumeline.store.cases_places import Box
 from plumeline.store.vault import lock, new_vault, unlock
 from plumeline.workflows import audits, deletion, intake, review
 from plumeline.workflows import desk as desks
+from programs import needed
 
 ROOT = Path(__file__).resolve().parents[2]
 BACKENDS = ["sqlite", "postgresql"]
@@ -260,10 +261,7 @@ def test_kill_nine_at_random_points_leaves_whole_histories(tmp_path):
 @pytest.fixture(scope="session")
 def postgres_server():
     binaries = Path("/usr/lib/postgresql/15/bin")
-    if not (binaries / "initdb").exists() or not list(
-        Path("/usr/share/postgresql/15/extension").glob("postgis.control")
-    ):
-        pytest.skip("PostgreSQL 15 with PostGIS is not installed (see .ci/system-packages)")
+    needed(binaries / "initdb", "/usr/share/postgresql/15/extension/postgis.control")
     folder = Path(tempfile.gettempdir()) / f"plumeline-pg-{os.getpid()}"  # a socket's path must be short
     folder.mkdir(mode=0o777)
     as_user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.getuid() == 0 else []

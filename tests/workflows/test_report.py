@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import re
-import shutil
 import sqlite3
 import subprocess
 from dataclasses import replace
@@ -22,6 +21,7 @@ from plumeline.workflows.report.basemap import countries, user_basemap
 from plumeline.workflows.report.charts import linear_ticks, time_ticks
 from plumeline.workflows.report.page import report_words, significant_text, unknowns
 from plumeline.workflows.truth import KnownSource, compare
+from programs import needed
 
 CASES = {
     "one": {},
@@ -263,9 +263,9 @@ def test_a_missing_basemap_is_a_settings_error(tmp_path):
         user_basemap(tmp_path / "none.geojson", AROUND)
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 @pytest.mark.parametrize(("case", "width"), [("one", 1200), ("local paths", 380)])
 def test_a_browser_opens_it_without_an_error_or_a_request(case, width, tmp_path):
+    needed("chromium")
     path = tmp_path / "report.html"
     path.write_text(render_report(fakes.fake_report(**CASES[case])))
     done = subprocess.run(
