@@ -4,12 +4,16 @@ import shutil
 
 import pytest
 
+from plumeline.chem import all_species
 from plumeline.cli.main import main
 from plumeline.errors import ConfigurationError, InputError
 from plumeline.frames import LocalFrame
-from plumeline.simulations.exercise import ExerciseFolder, read_form
+from plumeline.simulations.answer_form import read_form
+from plumeline.simulations.exercise import ExerciseFolder
+from plumeline.simulations.scenario import load
+from plumeline.simulations.town_plan import trades
 from plumeline.simulations.towns import ORIGIN
-from plumeline.workflows.exercise import debrief, hand_in, new, score
+from plumeline.workflows.exercise import debrief, hand_in, new, score, words
 
 
 @pytest.fixture(scope="module")
@@ -50,42 +54,81 @@ def test_everything_is_marked_and_the_trainees_part_holds_no_truth(root):
     assert "source-1" not in seen
 
 
-def test_the_walk_through_in_spanish(root, capsys):
-    fill_in(root)
-    assert main_code(["exercise", "answer", str(root)]) == 0
-    assert main_code(["exercise", "score", str(root)]) == 0
-    assert "100 of 100" in capsys.readouterr().out
-    assert main_code(["exercise", "debrief", str(root)]) == 0
-    page = (root / "EXERCISE-debrief.html").read_text()
-    assert '<html lang="es">' in page
-    assert "no es un caso real" in page
-    assert "Puntos" in page
-    assert "encontrada" in page
-    assert "Points" not in page
+MARKS = {"en": "EXERCISE – not a live case", "es": "EXERCISE – EJERCICIO – no es un caso real"}
 
 
-def test_the_walk_through_in_english(tmp_path):
-    root = tmp_path / "en"
-    assert main_code(["exercise", "new", "next-door", "--seed", "2", "-o", str(root)]) == 0
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_trainers_walk_from_new_to_debrief(tmp_path, capsys, language):
+    root = tmp_path / "walk"
+    assert (
+        main_code(["exercise", "new", "next-door", "--seed", "2", "--language", language, "-o", str(root)])
+        == 0
+    )
     truth = ExerciseFolder(root=root).secret()["truth"]["sources"]
     sought = next(source for source in truth if source["is_sought"])
     lon, lat = LocalFrame(origin=ORIGIN).to_lonlat(sought["x_m"], sought["y_m"])
+    gas = next(iter(sought["rate_kg_s"]))
+    rate_g_s = 1e3 * sought["rate_kg_s"][gas] * sought["on_share"]
     with (root / "answer.toml").open("a") as form:
-        form.write(f"[[source]]\nlat = {float(lat)!r}\nlon = {float(lon)!r}\nradius_90_m = 30\n")
-    hand_in(root)
-    parts = score(root).parts
-    assert parts["found"] == 45.0
-    assert parts["region"] == 20.0
-    assert parts["kind"] == 0.0
-    page = debrief(root).read_text()
-    assert '<html lang="en">' in page
-    assert "not a live case" in page
+        form.write(
+            f"[[source]]\nlat = {float(lat)!r}\nlon = {float(lon)!r}\nradius_90_m = 30\ngas = '{gas}'\n"
+            f'rate_g_s = {rate_g_s!r}\nbuilding = "{sought["building"]}"\n'
+        )
+    assert main_code(["exercise", "answer", str(root)]) == 0
+    assert main_code(["exercise", "score", str(root)]) == 0
+    said = capsys.readouterr().out
+    # All but the kind, which the form leaves out.
+    assert {"en": "90 of 100", "es": "90 de 100"}[language] in said
+    assert main_code(["exercise", "debrief", str(root)]) == 0
+    pages = [
+        root / "EXERCISE-briefing.html",
+        root / "EXERCISE-debrief.html",
+        root / "instructor" / "EXERCISE-injects.html",
+    ]
+    for page in pages:
+        html = page.read_text()
+        assert f'<html lang="{language}">' in html
+        assert html.count(MARKS[language]) == 2, page
+        assert ExerciseFolder(root=root).facts()["id"] in html
+    debriefing = pages[1].read_text()
     # Every emitter of the town is shown, with the passes in which it could have been seen or a line that says it could not.
-    for source in truth:
-        assert source["name"] in page
-    assert re.search(r"\d\d:\d\d–\d\d:\d\d", page)
-    injects = (root / "instructor" / "EXERCISE-injects.html").read_text()
-    assert "solvent delivery" in injects
+    assert debriefing.count("<h3>") == len(truth)
+    assert re.search(r"\d\d:\d\d–\d\d:\d\d", debriefing)
+    assert trades()["dry_cleaner_pce"].title[language] in debriefing
+    assert load("next-door").injects[0][language] in pages[2].read_text()
+    register = (root / "scene" / "EXERCISE-register.csv").read_text()
+    assert f"EXERCISE {trades()['bakery'].title[language]}" in register
+    if language == "es":
+        spoken = [visible(page.read_text()) for page in pages]
+        no_english(" ".join([*spoken, said.replace(str(root), ""), register.replace("amenity=clinic", "")]))
+        form = (root / "answer.toml").read_text()
+        assert "rellena este formulario" in form
+        assert "Fill" not in form
+
+
+def visible(html):
+    """What a reader sees of a page."""
+    html = re.sub(r"(?s)<style>.*?</style>", " ", html)
+    return re.sub(r"<[^>]+>", " ", re.sub(r"<code>.*?</code>", " ", html))
+
+
+def no_english(text):
+    """None of the words that the English pages are made of, where the Spanish ones differ."""
+    said = {
+        value
+        for key, value in words("en").items()
+        if isinstance(value, str) and key not in {"banner", "form"}
+    }
+    said |= {trade.title["en"] for trade in trades().values()} | {one.name for one in all_species()}
+    said |= {load("next-door").title} | {inject["en"] for inject in load("next-door").injects}
+    spanish = {value for value in words("es").values() if isinstance(value, str)}
+    spanish |= {trade.title["es"] for trade in trades().values()} | {one.name_es for one in all_species()}
+    for phrase in said - spanish - {"score"}:
+        assert not re.search(rf"(?<![\w-]){re.escape(phrase)}(?![\w-])", text), phrase
+
+
+def test_the_survey_carries_the_mark_so_that_every_result_made_from_it_does(root):
+    assert 'name = "EXERCISE-night-batch"' in (root / "flight" / "survey.toml").read_text()
 
 
 def main_code(words):
@@ -159,14 +202,56 @@ def test_a_locate_result_can_be_handed_in(root, tmp_path):
         ("exercise = 1", "is of exercise"),
         ('exercise = "E"', "not both"),
         ('exercise = "E"\n[[source]]\nlat = 1\nlon = 1', "radius_90_m"),
-        ('exercise = "E"\n[[source]]\nlat = 1\nlon = 1\nradius_90_m = 5\nname = "x"', "unknown key name"),
+        ('exercise = "E"\n[[source]]\nlat = 1\nlon = 1\nradius_90_m = 5\nname = "x"', "unknown key 'name'"),
         ('exercise = "E"\n[[source]]\nlat = 100\nlon = 1\nradius_90_m = 5', "no place on Earth"),
         ("exercise =", "not TOML"),
+        ('exercise = "E"\nsource = 3', "no list of tables"),
+        ('exercise = "E"\n[source]\nlat = 1', "no list of tables"),
+        ('exercise = "E"\nsource = [3]', "no table"),
+        ('exercise = "E"\nnothing_there = 1', "not both"),
+        ('exercise = "E"\nwhere = 1', "unknown key where"),
+        ('exercise = "E"\n[[source]]\nlat = "north"\nlon = 1\nradius_90_m = 5', "wrong type"),
+        ('exercise = "E"\n[[source]]\nlat = 1\nlon = 1\nradius_90_m = -5', "not between"),
+        ('exercise = "E"\n[[source]]\nlat = 1\nlon = 1\nradius_90_m = 5\nrate_g_s = 1', "the gas"),
+        (
+            'exercise = "E"\n[[source]]\nlat = 1\nlon = 1\nradius_90_m = 5\nrate_g_s = 1\ngas = "phlogiston"',
+            "phlogiston",
+        ),
+        (
+            'exercise = "E"\n[[source]]\nlat = 1\nlon = 1\nradius_90_m = 5\ngas = "acetone"\nrate_g_s = 1\nrate_low_g_s = 2',
+            "ascend",
+        ),
     ],
 )
 def test_a_wrong_form_says_what_is_wrong(text, message):
     with pytest.raises((ConfigurationError, InputError), match=message):
         read_form(text, "E")
+
+
+def test_a_gas_may_be_named_in_spanish():
+    text = 'exercise = "E"\n[[source]]\nlat = 1\nlon = 1\nradius_90_m = 5\ngas = "acetona"\nrate_g_s = 1'
+    assert read_form(text, "E")["sources"][0]["rate_kg_s"] == {"acetone": [1e-3, 1e-3, 1e-3]}
+
+
+def test_a_cube_is_no_exercise_and_nothing_is_left_behind(tmp_path, capsys):
+    assert main_code(["exercise", "new", "lwir-plume", "-o", str(tmp_path / "x")]) == 2
+    said = capsys.readouterr().err
+    assert "makes a cube and no flight" in said
+    assert "next-door" in said
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_cannot_be_read_or_written_is_said(root, tmp_path, capsys):
+    (root / "answer.toml").unlink()
+    assert main_code(["exercise", "answer", str(root)]) == 3
+    assert "the form cannot be read" in capsys.readouterr().err
+    assert main_code(["exercise", "new", "night-batch", "-o", str(root)]) == 6
+    assert "not empty" in capsys.readouterr().err
+    (root / "answer.json").write_text("[]")
+    assert main_code(["exercise", "score", str(root)]) == 3
+    (root / "exercise.json").write_text('{"mark": "EXERCISE"}')
+    assert main_code(["exercise", "debrief", str(root)]) == 3
+    assert "not an exercise" in capsys.readouterr().err
 
 
 def test_what_is_no_exercise_is_said_to_be_none(tmp_path):

@@ -23,7 +23,7 @@ import click
     "--output",
     required=True,
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the page.",
+    help="New or empty folder for the page and its figures.",
 )
 def benchmark(suites: tuple[str, ...], cases: int, seed: int, processes: int, output: Path) -> None:
     """Simulate blind flights, infer without the truth, score, and write a page with plots."""
@@ -34,19 +34,19 @@ def benchmark(suites: tuple[str, ...], cases: int, seed: int, processes: int, ou
 
     from plumeline.workflows.benchmark import BenchmarkRequest, run_benchmark  # noqa: PLC0415
     from plumeline.workflows.benchmark.page import as_plain, benchmark_page  # noqa: PLC0415
+    from plumeline.workflows.output import fresh_folder  # noqa: PLC0415
 
     request = BenchmarkRequest(cases=cases, seed=seed, processes=processes)
     request = replace(request, suites=suites) if suites else request
-    output.mkdir(parents=True, exist_ok=True)
-    with Progress(transient=True) as bar:
+    with fresh_folder(output) as folder, Progress(transient=True) as bar:
         task = bar.add_task("simulating", total=1.0)
         result = run_benchmark(
             request, lambda share, text: bar.update(task, completed=share, description=text)
         )
-    (output / "benchmark.html").write_text(benchmark_page(result), encoding="utf-8")
-    (output / "benchmark.json").write_text(
-        json.dumps(as_plain(result), indent=1, sort_keys=True) + "\n", encoding="utf-8"
-    )
+        (folder / "benchmark.html").write_text(benchmark_page(result), encoding="utf-8")
+        (folder / "benchmark.json").write_text(
+            json.dumps(as_plain(result), indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
     for suite in result.suites:
         found, alarm, cover = suite.detection, suite.false_alarm, suite.cover_90
         click.echo(

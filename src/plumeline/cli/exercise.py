@@ -32,10 +32,14 @@ def exercise() -> None:
 def new(scenario: str, seed: int, language: str, output: Path) -> None:
     """Make an exercise from SCENARIO (a TOML file or a shipped name)."""
     from plumeline.workflows.exercise import new as make  # noqa: PLC0415 (heavy imports wait for their command)
+    from plumeline.workflows.exercise import words  # noqa: PLC0415
 
-    folder = make(scenario, seed=seed, root=output, language=language)
-    click.echo(f"{folder.facts()['id']}\ntrainees get   {output} without {folder.instructor.name}/")
-    click.echo(f"instructor has {folder.instructor}")
+    folder, text = make(scenario, seed=seed, root=output, language=language), words(language)
+    trainees, instructor = text["trainees_get"], text["instructor_has"]
+    click.echo(
+        f"{folder.facts()['id']}\n{trainees}  {output} ({text['without']} {folder.instructor.name}/)\n"
+        f"{instructor}  {folder.instructor}"
+    )
 
 
 @exercise.command()
@@ -45,21 +49,25 @@ def new(scenario: str, seed: int, language: str, output: Path) -> None:
 )
 def answer(folder: Path, result: Path | None) -> None:
     """Hand in the filled-in answer.toml of FOLDER, or a result of `plumeline locate`. An answer is final."""
-    from plumeline.workflows.exercise import hand_in  # noqa: PLC0415
+    from plumeline.workflows.exercise import hand_in, words  # noqa: PLC0415
 
-    click.echo(f"EXERCISE: answer taken in as {hand_in(folder, result=result).answer}")
+    taken = hand_in(folder, result=result)
+    click.echo(f"EXERCISE: {words(taken.facts()['language'])['answered']} {taken.answer}")
 
 
 @exercise.command()
 @FOLDER
 def score(folder: Path) -> None:
     """Break the seal of FOLDER and score its answer."""
+    from plumeline.simulations.exercise import ExerciseFolder  # noqa: PLC0415
     from plumeline.workflows.exercise import score as mark  # noqa: PLC0415
+    from plumeline.workflows.exercise import words  # noqa: PLC0415
 
-    marked = mark(folder)
-    click.echo(f"EXERCISE: {marked.points:.0f} of 100")
+    marked, facts = mark(folder), ExerciseFolder(root=folder).facts()
+    text = words(facts["language"])
+    click.echo(f"{facts['id']}: {text['score'].format(points=f'{marked.points:.0f}')}")
     for name, points in marked.parts.items():
-        click.echo(f"  {name.replace('_', ' '):16} {points:+.0f}")
+        click.echo(f"  {points:+4.0f}  {text[f'parts_{name}']}")
 
 
 @exercise.command()

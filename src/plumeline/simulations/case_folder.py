@@ -99,7 +99,7 @@ def write_flight(
     Args:
         flight: the flight.
         folder: where to; made if it is not there.
-        stem: start of the recordings' names.
+        stem: start of the recordings' names, and the survey's name; it says nothing of seed or suite.
         file_formats: names in `WRITERS`.
 
     Raises:
@@ -118,7 +118,7 @@ def write_flight(
     if flight.scene.anemometer.mast_height_m is not None or not WRITERS[first].has_wind:
         write_wind_csv(flight, folder / "wind.csv")
         files.append("wind.csv")
-    write_survey_files(flight, folder, form=first, files=files)
+    write_survey_files(flight, folder, name=stem, form=first, files=files)
 
 
 def open_truth(case: CaseFolder) -> dict[str, Any]:

@@ -91,8 +91,8 @@ class Emitter:
     """When it emits."""
     size_m: float = 0.3
     """Standard deviation of the plume as it leaves the vent [m]."""
-    kind: str = "unexplained"
-    """Facility profile, e.g. "nail-salon"; "unexplained" for a source with no registered reason."""
+    kind: str = "unexplained_solvent_mixture"
+    """Facility profile, e.g. "nail_salon"; the default is that of a source with no registered reason."""
     building: str = ""
     """Id of the building it vents from, if any."""
     is_sought: bool = True

@@ -17,15 +17,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plumeline.errors import ConfigurationError, InputError
-from plumeline.frames import LocalFrame, latlon
+from plumeline.frames import LocalFrame
 from plumeline.provenance import canonical_json
 from plumeline.simulations.blind import snr_of, truth_of
 from plumeline.simulations.case_folder import write_flight
@@ -42,10 +40,10 @@ if TYPE_CHECKING:
 
 MARK = "EXERCISE"
 LANGUAGES = ("en", "es")
+CARD = {"mark", "id", "scenario", "title", "language", "truth_sha256"}
+"""What stands on an exercise's card."""
 SEEN_SNR = 3.0
 """A second's signal above this many noise sigmas is evidence that could have been noticed."""
-R50_OVER_R90 = 0.549
-"""Radius of the 50 % over the 90 % region of a round normal distribution."""
 WEIGHTS = {"found": 45.0, "region": 20.0, "rate": 15.0, "kind": 10.0, "building": 10.0}
 """Points for what a full answer holds; they add up to 100."""
 FALSE_SOURCE_POINTS = -20.0
@@ -90,11 +88,14 @@ class ExerciseFolder:
         """
         try:
             facts: dict[str, Any] = json.loads(self.card.read_text(encoding="utf-8"))
-        except (OSError, json.JSONDecodeError):
+            complete = set(facts) >= CARD and facts["language"] in LANGUAGES
+        except (OSError, ValueError, TypeError):
+            complete = False
+        if not complete:
             raise InputError(
                 "not an exercise", where=str(self.root), remedy="make one: plumeline exercise new"
-            ) from None
-        if facts.get("mark") != MARK:
+            )
+        if facts["mark"] != MARK:
             raise InputError("the card is not marked as an exercise", where=str(self.card))
         return facts
 
@@ -110,8 +111,12 @@ class ExerciseFolder:
         facts = self.facts()
         try:
             text = (self.instructor / "truth.json").read_text(encoding="utf-8")
-        except OSError:
-            raise InputError("the instructor's folder is not here", where=str(self.instructor)) from None
+        except (OSError, UnicodeDecodeError):
+            raise InputError(
+                "the instructor's folder is not here",
+                where=str(self.instructor),
+                remedy="only the instructor scores: put the folder back",
+            ) from None
         if hashlib.sha256(text.encode()).hexdigest() != facts["truth_sha256"]:
             raise InputError("the truth was altered after it was sealed", where=str(self.instructor))
         secret: dict[str, Any] = json.loads(text)
@@ -146,7 +151,9 @@ def new_exercise(scenario: Scenario, *, seed: int, root: Path, language: str) ->
     write_flight(flight, root / "flight", stem=f"{MARK}-{scenario.name}", file_formats=scenario.file_formats)
     frame = LocalFrame(origin=ORIGIN)
     write_footprints(flight.scene.buildings, frame, root / "scene" / f"{MARK}-footprints.geojson", mark=MARK)
-    write_register(flight.scene.buildings, frame, root / "scene" / f"{MARK}-register.csv", mark=MARK)
+    write_register(
+        flight.scene.buildings, frame, root / "scene" / f"{MARK}-register.csv", mark=MARK, language=language
+    )
     secret = {
         "mark": MARK,
         "truth": truth_of(flight).as_dict(),
@@ -221,90 +228,6 @@ def _thinned(flight: Flight) -> list[list[float]]:
         ]
         for i in rows
     ]
-
-
-def read_form(text: str, exercise_id: str) -> dict[str, Any]:
-    """A filled-in form as an answer.
-
-    Args:
-        text: TOML.
-        exercise_id: the exercise's id, which the form must carry.
-
-    Returns:
-        The answer, in the scorer's shape.
-
-    Raises:
-        ConfigurationError: it is no TOML, belongs to another exercise, or has a wrong or missing key.
-    """
-    try:
-        form = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"the form is not TOML: {error}", where="answer.toml") from None
-    if form.get("exercise") != exercise_id:
-        raise ConfigurationError(
-            f"the form is of exercise {form.get('exercise')!r}, not of {exercise_id}", where="answer.toml"
-        )
-    sources = [_form_source(entry, number) for number, entry in enumerate(form.get("source", []), 1)]
-    if bool(form.get("nothing_there", False)) == bool(sources):
-        raise ConfigurationError(
-            "say nothing_there = true, or give at least one [[source]], not both", where="answer.toml"
-        )
-    return {"sources": sources, "probability_no_source": 0.0 if sources else 1.0, "false_alarm_probability": None,
-            "seconds": 0.0}  # fmt: skip
-
-
-def _form_source(entry: Mapping[str, Any], number: int) -> dict[str, Any]:
-    known = {
-        "lat",
-        "lon",
-        "radius_90_m",
-        "gas",
-        "rate_g_s",
-        "rate_low_g_s",
-        "rate_high_g_s",
-        "kind",
-        "building",
-    }
-    where = f"answer.toml [[source]] {number}"
-    if unknown := sorted(set(entry) - known):
-        raise ConfigurationError(
-            f"unknown key {', '.join(unknown)}", where=where, remedy=", ".join(sorted(known))
-        )
-    if missing := sorted({"lat", "lon", "radius_90_m"} - set(entry)):
-        raise ConfigurationError(f"missing {', '.join(missing)}", where=where)
-    latlon(entry["lat"], entry["lon"])
-    radius = float(entry["radius_90_m"])
-    if not 0 < radius < 5000:
-        raise ConfigurationError("radius_90_m is not between 0 and 5,000 m", where=where)
-    rate = float(entry.get("rate_g_s", math.nan)) * 1e-3
-    rates = {}
-    if math.isfinite(rate) and "gas" in entry:
-        low, high = (1e-3 * float(entry.get(f"rate_{end}_g_s", math.nan)) for end in ("low", "high"))
-        rates = {
-            str(entry["gas"]): [
-                low if math.isfinite(low) else rate,
-                rate,
-                high if math.isfinite(high) else rate,
-            ]
-        }
-    return {
-        "lat": float(entry["lat"]),
-        "lon": float(entry["lon"]),
-        "region_50": _circle(entry["lat"], entry["lon"], R50_OVER_R90 * radius),
-        "region_90": _circle(entry["lat"], entry["lon"], radius),
-        "rate_kg_s": rates,
-        "kind": str(entry.get("kind", "")),
-        "building": str(entry.get("building", "")),
-    }
-
-
-def _circle(lat_deg: float, lon_deg: float, radius_m: float) -> dict[str, Any]:
-    frame = LocalFrame(origin=latlon(lat_deg, lon_deg))
-    angle = np.linspace(0.0, 2 * np.pi, 49)
-    lon, lat = frame.to_lonlat(radius_m * np.cos(angle), radius_m * np.sin(angle))
-    ring = [[float(a), float(b)] for a, b in zip(lon, lat, strict=True)]
-    ring[-1] = ring[0]
-    return {"type": "Polygon", "coordinates": [ring]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

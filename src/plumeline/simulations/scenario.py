@@ -123,7 +123,11 @@ def text_of(source: str | Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig") if path.suffix == ".toml" else shipped(str(source))
     except OSError as error:
-        raise ConfigurationError(f"scenario cannot be read: {error.strerror}", where=str(source)) from None
+        raise ConfigurationError(
+            f"scenario cannot be read: {error.strerror}",
+            where=str(source),
+            remedy="give a .toml file or one of: " + ", ".join(SHIPPED + CUBES),
+        ) from None
     except UnicodeDecodeError:
         raise ConfigurationError("scenario is no text in UTF-8", where=str(source)) from None
 
@@ -161,6 +165,12 @@ def parse(text: str, *, where: str = "scenario") -> Scenario:
         ConfigurationError: it is not TOML, or has a wrong or missing key or value.
     """
     table = toml_of(text, where)
+    if "cube" in table:
+        raise ConfigurationError(
+            "this scenario makes a cube and no flight; exercises are flown",
+            where=where,
+            remedy="use plumeline simulate with --library, or a scenario of a flight: " + ", ".join(SHIPPED),
+        )
     known = {
         "name", "title", "titulo", "format", "start_utc", "air", "town", "emitter", "flight", "sensor", "anemometer",
         "platform", "inject",

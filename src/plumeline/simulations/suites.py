@@ -214,7 +214,7 @@ def _emitter(
             on_s=float(rng.uniform(0.3, 0.7)) * period,
             phase_s=float(rng.uniform(0, period)),
         ),
-        kind="unexplained" if is_sought else "nail-salon",
+        kind="unexplained_solvent_mixture" if is_sought else "nail_salon",
         building=building,
         is_sought=is_sought,
     )

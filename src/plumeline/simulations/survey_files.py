@@ -30,21 +30,22 @@ def column_name(sensor: Sensor) -> str:
     return "VOC" if sensor.species == "VOC" else gas(sensor.species).name.replace(" ", "_")
 
 
-def write_survey_files(flight: Flight, folder: Path, *, form: str, files: Sequence[str]) -> None:
+def write_survey_files(flight: Flight, folder: Path, *, name: str, form: str, files: Sequence[str]) -> None:
     """Write `survey.toml` and the mapping it names.
 
     Args:
         flight: the flight.
         folder: where the recordings are.
+        name: the survey's name, which results and reports carry.
         form: format of the file with the readings.
         files: names of the recordings that make the survey, the one with the readings first.
 
     Raises:
         OSError: a file cannot be written.
     """
-    lines = [f"name = {json.dumps(flight.scene.name)}", ""]
-    for number, name in enumerate(files):
-        lines += ["[[file]]", f"path = {json.dumps(name)}"]
+    lines = [f"name = {json.dumps(name)}", ""]
+    for number, file in enumerate(files):
+        lines += ["[[file]]", f"path = {json.dumps(file)}"]
         if number == 0 and form in MAPPINGS:
             mapping, text = MAPPINGS[form]
             lines.append(f"mapping = {json.dumps(mapping)}")

@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     from plumeline.frames import LocalFrame
     from plumeline.simulations.towns import Building
 
-RECEPTORS = ("school", "clinic")
-"""Uses that must be protected first; each town has one of each."""
+RECEPTORS: Mapping[str, Mapping[str, str]] = {
+    "school": {"en": "School", "es": "Escuela"},
+    "clinic": {"en": "Clinic", "es": "Clínica"},
+}
+"""Uses that must be protected first, with the register's names for them; each town has one of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +41,8 @@ class Trade:
 
     name: str
     """Profile name."""
-    title: str
-    """What the register calls it."""
+    title: Mapping[str, str]
+    """What the register calls it, by language."""
     tags: tuple[str, ...]
     """Register words; empty for what no register lists."""
     rate_g_s: tuple[float, float]
@@ -91,7 +94,7 @@ def trades() -> Mapping[str, Trade]:
             raise ConfigurationError(f"shares of {name} do not add up to 1", where="emitters.toml")
         found[name] = Trade(
             name=name,
-            title=entry["title"],
+            title={"en": entry["title"], "es": entry["titulo"]},
             tags=tuple(entry["tags"]),
             rate_g_s=tuple(entry["rate_g_s"]),
             shares={gas(species).name: share for species, share in entry["shares"].items()},
@@ -216,7 +219,9 @@ def write_footprints(buildings: Sequence[Building], frame: LocalFrame, path: Pat
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def write_register(buildings: Sequence[Building], frame: LocalFrame, path: Path, *, mark: str = "") -> None:
+def write_register(
+    buildings: Sequence[Building], frame: LocalFrame, path: Path, *, mark: str = "", language: str = "en"
+) -> None:
     """Write the business register and the receptors as CSV; what no register lists is not in it.
 
     Args:
@@ -224,6 +229,7 @@ def write_register(buildings: Sequence[Building], frame: LocalFrame, path: Path,
         frame: its placed frame.
         path: the file.
         mark: text in front of every name, e.g. "EXERCISE".
+        language: "en" or "es", of the names.
 
     Raises:
         OSError: the file cannot be written.
@@ -231,7 +237,7 @@ def write_register(buildings: Sequence[Building], frame: LocalFrame, path: Path,
     rows: list[list[object]] = []
     for building in buildings:
         if building.use in RECEPTORS:
-            title, hours = building.use.title(), (8.0, 18.0)
+            title, hours = RECEPTORS[building.use], (8.0, 18.0)
             tags: tuple[str, ...] = (f"amenity={building.use}",)
         elif building.use in trades() and trades()[building.use].tags:
             what = trades()[building.use]
@@ -239,7 +245,7 @@ def write_register(buildings: Sequence[Building], frame: LocalFrame, path: Path,
         else:
             continue
         lon, lat = frame.to_lonlat(building.footprint.centroid.x, building.footprint.centroid.y)
-        name = f"{mark} {title} {building.building_id}".strip()
+        name = f"{mark} {title[language]} {building.building_id}".strip()
         rows.append([
             building.building_id,
             name,

@@ -11,6 +11,7 @@ from plumeline.simulations.image_scenario import parse_image, write_image_case
 from plumeline.simulations.scenario import parse, text_of, toml_of
 from plumeline.simulations.scene import fly
 from plumeline.simulations.visits import draw_visits
+from plumeline.workflows.output import fresh_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ def simulate_scenario(
     Args:
         scenario: a TOML file, or the name of a shipped scenario.
         seed: the random seed; the same seed gives the same bytes.
-        folder: where the case goes.
+        folder: where the case goes: a new or an empty folder.
         mark: "EXERCISE" in an exercise.
         library: spectral library, which a scenario of a cube needs.
 
@@ -33,14 +34,16 @@ def simulate_scenario(
 
     Raises:
         ConfigurationError: the scenario cannot be used, or needs a library and there is none.
-        InputError: the folder is not empty, or the library lacks a gas.
-        OSError: a file cannot be written.
+        InputError: the library lacks a gas.
+        OutputError: the folder is not empty or cannot be written.
     """
     text, where = text_of(scenario), Path(scenario).name
     table = toml_of(text, where)
     if "cube" not in table:
         wanted = parse(text, where=where)
-        return write_case(fly(wanted.build(seed), seed), folder, file_formats=wanted.file_formats, mark=mark)
+        with fresh_folder(folder) as partial:
+            write_case(fly(wanted.build(seed), seed), partial, file_formats=wanted.file_formats, mark=mark)
+        return CaseFolder(root=folder)
     image = parse_image(table, where=where)
     if library is None:
         raise ConfigurationError(
@@ -50,7 +53,9 @@ def simulate_scenario(
         )
     from plumeline.chem.spectra import read_library  # noqa: PLC0415 (only cubes need it)
 
-    write_image_case(image, read_library(library), folder, seed=seed)
+    spectra = read_library(library)
+    with fresh_folder(folder) as partial:
+        write_image_case(image, spectra, partial, seed=seed)
     return CaseFolder(root=folder)
 
 
@@ -71,13 +76,14 @@ def simulate_suite(
 
     Raises:
         ConfigurationError: there is no such suite.
-        InputError: a case's folder is not empty.
-        OSError: a file cannot be written.
+        OutputError: a case's folder is not empty or cannot be written.
     """
     for number in range(count):
         visits = draw_visits(suite, seed + number)
         file_formats = ("skyhub",) if len(visits) == 1 else ("generic-csv",)
         for scene, own in visits:
-            yield write_case(fly(scene, own), folder / scene.name, file_formats=file_formats)
+            with fresh_folder(folder / scene.name) as partial:
+                write_case(fly(scene, own), partial, file_formats=file_formats)
+            yield CaseFolder(root=folder / scene.name)
         if progress is not None:
             progress(number + 1)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plumeline.chem import spanish_name
 from plumeline.frames import LocalFrame
 from plumeline.simulations.exercise import ExerciseFolder, mark_answer
 from plumeline.simulations.scoring import FOUND_WITHIN_M
 from plumeline.simulations.towns import ORIGIN
-from plumeline.workflows.exercise.pages import render, words
-from plumeline.workflows.exercise.running import answer_of
+from plumeline.workflows.exercise.pages import kind_title, render, words
+from plumeline.workflows.exercise.running import answer_of, write_page
 from plumeline.workflows.report.charts import Chart, padded
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def debrief(root: Path) -> Path:
 
     Raises:
         InputError: this is no exercise, it has no answer, or its truth is missing or altered.
-        OSError: the page cannot be written.
+        OutputError: the page cannot be written.
     """
     from markupsafe import Markup  # noqa: PLC0415 (slow to import)
 
@@ -51,20 +52,23 @@ def debrief(root: Path) -> Path:
         parts=[
             {"text": text[f"parts_{name}"], "points": f"{points:+.0f}"} for name, points in mark.parts.items()
         ],
-        map=Markup(_map(folder, secret, answer, text["map"])),  # noqa: S704 (our own SVG, text escaped)
+        map=Markup(_map(folder, secret, answer, text)),  # noqa: S704 (our own SVG, text escaped)
         sources=[
-            _source(source, evidence, answer, text)
-            for source, evidence in zip(secret["truth"]["sources"], secret["evidence"], strict=True)
+            {"number": number} | _source(source, evidence, answer, language)
+            for number, (source, evidence) in enumerate(
+                zip(secret["truth"]["sources"], secret["evidence"], strict=True), 1
+            )
         ],
     )
     path = root / "EXERCISE-debrief.html"
-    path.write_text(page, encoding="utf-8")
+    write_page(path, page)
     return path
 
 
 def _source(
-    source: dict[str, Any], evidence: dict[str, Any], answer: dict[str, Any], text: dict[str, Any]
+    source: dict[str, Any], evidence: dict[str, Any], answer: dict[str, Any], language: str
 ) -> dict[str, Any]:
+    text = words(language)
     frame = LocalFrame(origin=ORIGIN)
     near = [
         np.hypot(*np.subtract(frame.to_local(entry["lon"], entry["lat"]), (source["x_m"], source["y_m"])))
@@ -73,9 +77,9 @@ def _source(
     passes = sorted(evidence["passes"], key=lambda one: -one["snr"])[:MAX_PASSES]
     rates = sorted(source["rate_kg_s"].items(), key=lambda item: -item[1])
     return {
-        "name": source["name"],
-        "kind": source["kind"],
-        "rate": ", ".join(f"{name} {1e3 * rate:.3g} g/s" for name, rate in rates),
+        "kind": kind_title(source["kind"], language),
+        "building": source["building"],
+        "rate": ", ".join(f"{_gas(name, language)} {1e3 * rate:.3g} g/s" for name, rate in rates),
         "on": f"{100 * source['on_share']:.0f} %",
         "sought": text["yes"] if source["is_sought"] else text["no"],
         "outcome": text["found"] if near and min(near) <= FOUND_WITHIN_M else text["missed"],
@@ -87,11 +91,15 @@ def _source(
     }
 
 
+def _gas(name: str, language: str) -> str:
+    return spanish_name(name) if language == "es" else name
+
+
 def _clock(seconds: int) -> str:
     return f"{seconds // 60:02d}:{seconds % 60:02d}"
 
 
-def _map(folder: ExerciseFolder, secret: dict[str, Any], answer: dict[str, Any], title: str) -> str:
+def _map(folder: ExerciseFolder, secret: dict[str, Any], answer: dict[str, Any], text: dict[str, Any]) -> str:
     from shapely.geometry import shape  # noqa: PLC0415 (slow to import)
 
     frame = LocalFrame(origin=ORIGIN)
@@ -100,8 +108,8 @@ def _map(folder: ExerciseFolder, secret: dict[str, Any], answer: dict[str, Any],
     east = np.concatenate([track[:, 0], [source["x_m"] for source in sources]])
     north = np.concatenate([track[:, 1], [source["y_m"] for source in sources]])
     chart = Chart(
-        width_px=720, height_px=620, x_range=padded(east), y_range=padded(north), title=title, x_label="m E",
-        y_label="m N", equal=True,
+        width_px=720, height_px=620, x_range=padded(east), y_range=padded(north), title=text["map"],
+        x_label=text["east"], y_label=text["north"], equal=True,
     )  # fmt: skip
     town = json.loads((folder.root / "scene" / "EXERCISE-footprints.geojson").read_text(encoding="utf-8"))
     for feature in town["features"]:
@@ -115,9 +123,9 @@ def _map(folder: ExerciseFolder, secret: dict[str, Any], answer: dict[str, Any],
         for piece in getattr(region, "geoms", [region]):
             ring = np.array(piece.exterior.coords, float)
             chart.polygon(*frame.to_local(ring[:, 0], ring[:, 1]), "answer")
-    for source in sources:
+    for number, source in enumerate(sources, 1):
         x, y = float(source["x_m"]), float(source["y_m"])
         for dx, dy in ((6.0, 6.0), (6.0, -6.0)):
             chart.line(np.array([x - dx, x + dx]), np.array([y - dy, y + dy]), "true")
-        chart.text(x + 8, y, source["name"])
+        chart.text(x + 8, y, str(number))
     return chart.svg()

@@ -7,6 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from plumeline.simulations.town_plan import trades
+
 
 @cache
 def words(language: str) -> dict[str, Any]:
@@ -21,6 +23,19 @@ def words(language: str) -> dict[str, Any]:
     text = files("plumeline.workflows.exercise").joinpath("texts.toml").read_text(encoding="utf-8")
     found: dict[str, Any] = tomllib.loads(text)[language]
     return found
+
+
+def kind_title(kind: str, language: str) -> str:
+    """A kind of source in words.
+
+    Args:
+        kind: as the scenario names it.
+        language: "en" or "es".
+
+    Returns:
+        Its title; the name itself when it is a scenario's own.
+    """
+    return trades()[kind].title[language] if kind in trades() else kind
 
 
 def render(language: str, **content: Any) -> str:
@@ -39,7 +54,7 @@ def render(language: str, **content: Any) -> str:
         loader=PackageLoader("plumeline.workflows.exercise"), autoescape=True, undefined=StrictUndefined
     )
     empty: dict[str, Any] = {
-        "briefing": False, "injects": [], "parts": [], "points": "", "map": "", "sources": [],
+        "briefing": False, "kinds": [], "injects": [], "parts": [], "points": "", "map": "", "sources": [],
     }  # fmt: skip
     return environment.get_template("page.html.j2").render(
         empty | content | {"language": language, "words": words(language)}
