@@ -11,11 +11,12 @@ Fraser, Proc. SPIE 6565 (2007) on keeping the plume out of its own statistics.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
-from scipy.linalg import lapack
 
+from plumeline.detections.group_kernels import CONSTANT, DEPENDENT, LEAST_SPREAD, RIDGE, TOO_FEW
+from plumeline.detections.pixel_kernels import scatter, whitener
 from plumeline.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 SHRINKAGES = np.concatenate([[0.0], np.geomspace(1e-8, 0.5, 40)])
 """Candidate weights of the diagonal; 0 is the plain sample covariance."""
-
-RIDGE = 1e-9
-"""Relative ridge that keeps a sample covariance invertible in double precision when no shrinkage is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +74,16 @@ def background(pixels: Floats, *, shrink: bool) -> Background:
     return statistics(pixels - mean.astype(pixels.dtype), mean, shrink=shrink)
 
 
-def statistics(centred: Floats, mean: Doubles, *, shrink: bool) -> Background:
-    """Statistics of a group whose mean is already taken off.
+def statistics(
+    departures: Floats, mean: Doubles, *, shrink: bool, centre: Doubles | None = None
+) -> Background:
+    """Statistics of a group of which some reference spectrum is already taken off.
 
     Args:
-        centred: spectra minus their mean, shape (pixel, band).
-        mean: that mean, shape (band,).
+        departures: spectra minus the reference, C-contiguous, shape (pixel, band).
+        mean: mean of the whole spectra, shape (band,).
         shrink: as in `background`.
+        centre: mean of the departures, shape (band,); zero when None.
 
     Returns:
         The background.
@@ -90,23 +91,45 @@ def statistics(centred: Floats, mean: Doubles, *, shrink: bool) -> Background:
     Raises:
         RefusedError: there are too few pixels, or a band does not vary at all.
     """
-    count, bands = centred.shape
+    count, bands = departures.shape
     if count < (2 + bands // 4 if shrink else bands + 2):
+        refuse(TOO_FEW, band=0, bands=bands)
+    covariance = scatter(np.ascontiguousarray(departures))
+    if centre is not None:
+        covariance -= (count * centre)[:, None] * centre
+    covariance /= count - 1
+    varies = covariance.diagonal() > np.maximum((LEAST_SPREAD * mean) ** 2, 1e-60)
+    if not varies.all():
+        refuse(CONSTANT, band=int(np.argmin(varies)), bands=bands)
+    if shrink:
+        weight, white = _shrunk(departures, covariance, centre)
+    else:
+        weight = RIDGE
+        white, definite = whitener(covariance, RIDGE)
+        if not definite:
+            refuse(DEPENDENT, band=0, bands=bands)
+    return Background(mean=mean, whitener=white, shrinkage=weight, count=count)
+
+
+def refuse(outcome: int, *, band: int, bands: int) -> NoReturn:
+    """Say why a group has no statistics.
+
+    Args:
+        outcome: as the kernels tell it.
+        band: the band that it failed for.
+        bands: number of bands.
+
+    Raises:
+        RefusedError: always.
+    """
+    if outcome == TOO_FEW:
         raise RefusedError(
-            f"{count} clean pixels are too few for the statistics of {bands} bands",
+            f"there are too few clean pixels for the statistics of {bands} bands",
             remedy="use longer flight lines, fewer bands, or cluster-wise statistics",
         )
-    covariance = (centred.T @ centred).astype(np.float64) / (count - 1)
-    scale = np.sqrt(np.diag(covariance))
-    # A constant band leaves rounding noise of its mean, not an exact zero.
-    if not np.all(scale > 1e-6 * np.abs(mean)) or not np.all(scale > 0):
-        worst = int(np.argmin(scale / np.maximum(np.abs(mean), 1e-30)))
-        raise RefusedError(f"band {worst} is the same in every pixel", remedy="drop dead or saturated bands")
-    if shrink:
-        weight, whitener = _shrunk(centred, covariance, scale)
-    else:
-        weight, whitener = RIDGE, _cholesky_whitener(covariance, scale)
-    return Background(mean=mean, whitener=whitener, shrinkage=weight, count=count)
+    if outcome == CONSTANT:
+        raise RefusedError(f"band {band} is the same in every pixel", remedy="drop dead or saturated bands")
+    raise RefusedError("bands are linear combinations of each other", remedy="use the shrinkage")
 
 
 def leave_one_out_likelihood(centred: Doubles, shrinkage: float) -> float:
@@ -131,22 +154,17 @@ def leave_one_out_likelihood(centred: Doubles, shrinkage: float) -> float:
     return float(total / count)
 
 
-def _cholesky_whitener(covariance: Doubles, scale: Doubles) -> Doubles:
-    matrix = covariance / np.outer(scale, scale)
-    matrix[np.diag_indices_from(matrix)] += RIDGE
-    factor, failed = lapack.dpotrf(matrix, lower=1, clean=1)
-    if failed:
-        raise RefusedError("bands are linear combinations of each other", remedy="use the shrinkage")
-    inverse, _ = lapack.dtrtri(factor, lower=1)
-    return np.asarray(inverse / scale)
-
-
-def _shrunk(centred: Floats, covariance: Doubles, scale: Doubles) -> tuple[float, Doubles]:
+def _shrunk(departures: Floats, covariance: Doubles, centre: Doubles | None) -> tuple[float, Doubles]:
     """Best weight and whitener. In units of the diagonal the target is the identity, so one eigenbasis serves all."""
-    count = centred.shape[0]
+    count = departures.shape[0]
+    scale = np.sqrt(covariance.diagonal())
     eigenvalue, vector = np.linalg.eigh(covariance / np.outer(scale, scale))
     eigenvalue = np.maximum(eigenvalue, 0.0)
-    power = np.square(centred @ (vector / scale[:, None]).astype(centred.dtype))
+    basis = vector / scale[:, None]
+    power = departures @ basis.astype(departures.dtype)
+    if centre is not None:
+        power -= (centre @ basis).astype(power.dtype)
+    np.square(power, out=power)
     best, weight, spectrum = -np.inf, float(SHRINKAGES[-1]), eigenvalue
     beta = (1 - SHRINKAGES) / (count - 1)
     # G = (1 - a) (sum of squares)/(count - 1) + a I, the sum over all pixels: leaving k out takes beta x xᵀ off.

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from plumeline.detections.pixel_kernels import LEAST_CONTRAST
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.floating]
     Doubles = NDArray[np.float64]
-
-LEAST_BRIGHTNESS = 1e-3
-"""A pixel darker than this share of its group's mean has no usable brightness factor."""
 
 
 class TargetModel(Protocol):
@@ -99,12 +98,10 @@ def brightness_factor(model: TargetModel, signal: Floats, mean: Doubles) -> NDAr
         Factor, shape (pixel,); NaN where it is within 1e-3 of zero, where nothing can be seen.
     """
     base = model.contrast(mean)
-    if not base.any():
+    power = float(base @ base)
+    if not power > 0:
         return np.full(len(signal), np.nan, np.float32)
-    if model.sign < 0:
-        factor = np.asarray(signal @ (base / (base @ base)).astype(np.float32))
-    else:
-        # contrast(x) is affine in x: contrast(mean) + mean - x.
-        weight = (base / (base @ base)).astype(np.float32)
-        factor = np.asarray(np.float32(1.0 + mean @ weight.astype(np.float64)) - signal @ weight)
-    return np.where(np.abs(factor) > LEAST_BRIGHTNESS, factor, np.float32(np.nan)).astype(np.float32)
+    # The contrast is affine in the signal: it grows with it in reflected light and falls with it in the thermal.
+    change = -model.sign * base / power
+    factor = 1.0 + (signal - mean.astype(np.float32)) @ change.astype(np.float32)
+    return np.where(np.abs(factor) > LEAST_CONTRAST, factor, np.nan).astype(np.float32)
