@@ -25,6 +25,7 @@ def test_scatter_is_the_sum_of_outer_products(count, bands):
     pixels = pixels_of(count, bands)
     expected = pixels.astype(float).T @ pixels.astype(float)
     np.testing.assert_allclose(scatter(pixels), expected, atol=1e-6 * count * 3)
+    np.testing.assert_allclose(scatter(pixels.astype(float)), expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize(("count", "bands"), SIZES)

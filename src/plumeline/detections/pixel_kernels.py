@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Single = NDArray[np.float32]
     Doubles = NDArray[np.float64]
+    Floats = NDArray[np.floating]
     HalfBits = NDArray[np.uint16]
     Places = NDArray[np.intp]
 
@@ -114,7 +115,7 @@ def choose(pixels: Single, keep: Flags, chosen: Single, centre: Doubles) -> Sing
 
 
 @numba.njit(nogil=True, cache=True)
-def scatter(pixels: Single) -> Doubles:
+def scatter(pixels: Floats) -> Doubles:
     """Σ x xᵀ over pixels, summed in single precision by blocks and in double precision over blocks.
 
     Args:
@@ -125,7 +126,7 @@ def scatter(pixels: Single) -> Doubles:
     """
     count, bands = pixels.shape
     out = np.zeros((bands, bands))
-    if bands < WIDTH:
+    if bands < WIDTH or pixels.itemsize != out.itemsize // 2:
         wide = pixels.astype(np.float64)
         return np.dot(wide.T, wide)  # type: ignore[no-any-return] # numba kernel
     part = np.zeros((bands, bands), np.float32)
