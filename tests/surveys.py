@@ -96,3 +96,35 @@ def flight(
         seconds=np.arange(n),
         noise=noise,
     )
+
+
+def mixture_flight(
+    matrix, channels, rates, *, masses, source=(20.0, -30.0, 1.0), wind=(3.0, 1.0), seed=0, noise=2e-9
+):
+    """The flight of `flight` over several gases that come from one place, seen through a response matrix.
+
+    `matrix` has the reading of each channel [kg m-3] per concentration of each gas [kg m-3], shape (channel, gas).
+    """
+    rng = np.random.default_rng(seed)
+    one = flight(rate=0.0, seed=seed).in_situ
+    x, y = one["x"].to_numpy(), one["y"].to_numpy()
+    seen = np.asarray(matrix) @ np.asarray(rates)
+    value = np.outer(plume(x, y, 6.0, source, wind, 1.0), seen) + 1e-7
+    value += rng.normal(0, noise, value.shape)
+
+    def both(values):
+        return (
+            ("reading", "species"),
+            np.broadcast_to(np.asarray(values, float), value.shape).copy(),
+            {"units": "kg m-3"},
+        )
+
+    data = one.drop_dims("species")
+    data = data.assign(
+        quality=(("reading", "species"), np.zeros(value.shape, np.int64)),
+        mass_concentration=both(value),
+        mass_concentration_sigma=both(noise),
+        detection_limit=both(np.nan),
+        molar_mass=("species", np.array(masses, float), {"units": "kg mol-1"}),
+    ).assign_coords(species=("species", np.array(channels)))
+    return Survey(name="mixture", frame=LocalFrame(origin=lonlat(5.0, 52.0)), in_situ=data)

@@ -141,3 +141,32 @@ def test_a_mistake_is_one_clear_line_and_a_documented_code(
     assert "Traceback" not in told.err
     assert told.out == ""
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
+RESPONSE = """
+[[response]]
+channel = "CH4"
+species = "propane"
+sensitivity = 1.6
+"""
+
+
+def test_gases_that_a_sensor_cannot_tell_apart_have_one_rate_in_every_file(survey, tmp_path, capsys):
+    (tmp_path / "response.toml").write_text(RESPONSE)
+    words = ["--response", tmp_path / "response.toml", "-o", tmp_path / "out", *QUICK]
+    with pytest.raises(SystemExit) as left:
+        main(["locate", str(survey), *map(str, words)])
+    assert left.value.code in {0, None}
+    told = capsys.readouterr().out
+    assert "cannot tell methane from propane" in told
+    document = json.loads((tmp_path / "out" / "result.json").read_text())
+    jsonschema.Draft202012Validator(locate_schema()).validate(document)
+    assert document["inseparable"] == [["methane", "propane"]]
+    (source,) = document["sources"]
+    assert [rate["species"] for rate in source["rates"]] == ["methane or propane"]
+    layer = json.loads((tmp_path / "out" / "result.geojson").read_text())
+    rates = [one["properties"].get("methane_or_propane_g_s") for one in layer["features"]]
+    assert [rate > 0 for rate in rates if rate is not None] == [True]
+    assert "methane or propane" in (tmp_path / "out" / "report.html").read_text()
+    chosen = document["provenance"]["configuration"]["selection"]["responses"]
+    assert [(one["channel"], one["species"]) for one in chosen] == [("methane", "propane")]

@@ -28,6 +28,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--start", metavar="TIME", help="Use readings from this time on, UTC, like 2026-03-02T09:40.")
 @click.option("--end", metavar="TIME", help="Use readings before this time.")
 @click.option("--species", multiple=True, metavar="NAME", help="Use only this species; may be repeated.")
+@click.option("--response", type=FILE, help="How the sensors answer to gases: [[response]] sections (TOML).")
 @click.option("--leave-out", type=FILE, help="Samples that may not be used: what `case ingest` quarantined.")
 @click.option(
     "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated."
@@ -46,6 +47,7 @@ def locate(  # noqa: PLR0913 (one argument an option)
     start: str | None,
     end: str | None,
     species: tuple[str, ...],
+    response: Path | None,
     leave_out: Path | None,
     assignments: tuple[str, ...],
     config: Path | None,
@@ -77,6 +79,7 @@ def locate(  # noqa: PLR0913 (one argument an option)
         start=_time(start, "--start"),
         end=_time(end, "--end"),
         species=species,
+        response=response,
         leave_out=leave_out,
         settings=settings_from(config, assignments, seed),
         basemap=basemap,

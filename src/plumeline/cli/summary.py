@@ -53,7 +53,7 @@ def _heading(document: Mapping[str, Any]) -> str:
 
 
 def _row(name: str, text: str) -> str:
-    return f"  {name:<{WIDTH}}{text}"
+    return f"  {name:<{WIDTH - 1}} {text}"
 
 
 def _source_lines(source: Mapping[str, Any], *, alone: bool) -> list[str]:
@@ -85,6 +85,13 @@ def _source_lines(source: Mapping[str, Any], *, alone: bool) -> list[str]:
             f"{sig(rate['median_g_s'])} g/s  (90 %: {sig(rate['low_g_s'])} to {sig(rate['high_g_s'])})",
         )
         for rate in source["rates"]
+    ]
+    rows += [
+        _row(
+            f"share, {share['species']}",
+            f"{share['median']:.0%} of the mass  (90 %: {share['low']:.0%} to {share['high']:.0%})",
+        )
+        for share in source["mixture"]
     ]
     return rows
 

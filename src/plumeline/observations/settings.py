@@ -99,6 +99,44 @@ class SpeciesSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseSettings:
+    """`[[response]]`: how one channel answers to one gas, where that is not "1 to its own gas, 0 to any other".
+
+    Raises:
+        ConfigurationError: a sensitivity is negative, or a relative error is not between 0 and 1.
+    """
+
+    channel: str
+    """The reading as the survey names it: a gas, or "pid_response"."""
+    species: str
+    """The gas that it answers to: a name of the species table or a formula."""
+    sensitivity: float | None = None
+    """Mole fraction shown per mole fraction of the gas; for a PID the inverse of its correction factor if not given."""
+    sigma: float = 0.25
+    """Relative standard error of the sensitivity; tables of makers and lamps differ by about a quarter."""
+    sensor: str = ""
+    """Sensor as the survey names it; empty for all that have the channel."""
+
+    def __post_init__(self) -> None:
+        where = f"[[response]] of {self.channel} to {self.species}"
+        if self.sensitivity is not None and not 0.0 <= self.sensitivity < float("inf"):
+            raise ConfigurationError(
+                f"sensitivity is {self.sensitivity}",
+                where=where,
+                remedy="give 0 or more; a reading that falls in a gas cannot be unmixed, leave that channel out",
+            )
+        if not 0.0 <= self.sigma <= 1.0:
+            raise ConfigurationError(f"sigma is {self.sigma}", where=where, remedy="give a share from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseFile:
+    """A file of `[[response]]` sections, as `plumeline locate --response` takes it."""
+
+    response: tuple[ResponseSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AirSettings:
     """`[air]`: state of the air where it was not measured."""
 
@@ -162,6 +200,7 @@ class SurveySettings:
     file: tuple[FileSettings, ...] = ()
     sensor: tuple[SensorSettings, ...] = ()
     species: tuple[SpeciesSettings, ...] = ()
+    response: tuple[ResponseSettings, ...] = ()
     air: AirSettings = field(default_factory=AirSettings)
     wind: WindSettings = field(default_factory=WindSettings)
     height: HeightSettings = field(default_factory=HeightSettings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,22 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from plumeline.frames import LocalFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensitivity:
+    """How one channel answers to one gas."""
+
+    channel: str
+    """The reading, as the survey names it."""
+    sensor: str
+    """Sensor that has it; empty for all that have this channel."""
+    species: str
+    """The gas."""
+    ratio: float
+    """Reading per concentration of the gas, both as mass concentrations [1]."""
+    sigma: float
+    """Relative standard error of `ratio` [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +55,8 @@ class Survey:
     """Name and SHA-256 of every file this came from."""
     remarks: tuple[str, ...] = ()
     """What the reader of a result should know: fallbacks taken, things missing, corrections not possible."""
+    sensitivities: tuple[Sensitivity, ...] = ()
+    """How channels answer to gases, where declared; else each answers to its own gas only."""
 
     def __post_init__(self) -> None:
         if self.in_situ is not None:
@@ -87,11 +105,4 @@ class Survey:
             inside = np.flatnonzero((time >= start) & (time < end))
             return dataset.isel(reading=inside) if inside.size else None
 
-        return Survey(
-            name=self.name,
-            frame=self.frame,
-            in_situ=cut(self.in_situ),
-            open_path=cut(self.open_path),
-            inputs=self.inputs,
-            remarks=self.remarks,
-        )
+        return replace(self, in_situ=cut(self.in_situ), open_path=cut(self.open_path))

@@ -12,6 +12,7 @@ from plumeline.errors import InputError
 from plumeline.instruments import gas_variables
 from plumeline.observations import airstate, geometry, positions, readings, sources, windsources
 from plumeline.observations.assembly import assemble
+from plumeline.observations.cross_sensitivity import with_responses
 from plumeline.observations.products import IN_SITU, OPEN_PATH, UNUSABLE, Quality
 from plumeline.observations.survey import Survey
 from plumeline.observations.wind import CALM_SPEED_M_S, by_priority
@@ -104,7 +105,7 @@ def make_survey(
         inputs={key: value for source in aligned for key, value in source.recording.inputs().items()},
         remarks=(),
     )
-    return _checked(survey, bench)
+    return _checked(with_responses(survey, settings.response), bench)
 
 
 def _refuse_without_gas(remarks: Sequence[str]) -> None:
@@ -376,11 +377,4 @@ def _checked(survey: Survey, bench: _Bench) -> Survey:
         )
     if all(np.isnan(d["wind_height"]).all() for d in survey.datasets):
         notes.append("the height of the wind is not known; declare [wind] height_m")
-    return Survey(
-        name=survey.name,
-        frame=survey.frame,
-        in_situ=survey.in_situ,
-        open_path=survey.open_path,
-        inputs=survey.inputs,
-        remarks=tuple(dict.fromkeys([*bench.remarks, *notes])),
-    )
+    return replace(survey, remarks=tuple(dict.fromkeys([*bench.remarks, *notes])))

@@ -93,16 +93,30 @@ def _log_active_density(active: NDArray[np.int8], on: Floats) -> float:
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _rate_proposal(
-    problem: Problem, priors: Priors, fitted: tuple[Floats, Floats], active: NDArray[np.int8], s: int
+    problem: Problem,
+    priors: Priors,
+    fitted: tuple[Floats, Floats],
+    active: NDArray[np.int8],
+    source: Floats,
+    s: int,
 ) -> float:
-    """Log of the least-squares rate of one species over the blocks that are on, kept within three prior sigmas."""
+    """Log of the least-squares rate of one species over the blocks that are on, kept within three prior sigmas.
+
+    What the species before it explain is taken off first, for channels that answer to several.
+    """
     top = 0.0
     bottom = 1e-300
     response = problem.response
     for b in range(active.size):
         if active[b]:
             for c in range(response.shape[0]):
-                top += response[c, s] * fitted[0][b, c]
+                if response[c, s] == 0.0:
+                    continue
+                explained = 0.0
+                for j in range(s):
+                    if response[c, j] > 0.0:
+                        explained += response[c, j] * math.exp(source[3 + j])
+                top += response[c, s] * (fitted[0][b, c] - explained * fitted[1][b, c])
                 bottom += response[c, s] ** 2 * fitted[1][b, c]
     low = priors.log_rate_mean[s] - 3.0 * priors.log_rate_sd
     return float(max(low, math.log(max(top / bottom, 1e-300))))
@@ -184,7 +198,7 @@ def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) 
         return False
     density = _log_birth_density(problem, priors, new) + _log_active_density(active, on)
     for s in range(new.size - 3):
-        centre = _rate_proposal(problem, priors, fitted, active, s)
+        centre = _rate_proposal(problem, priors, fitted, active, new, s)
         if uniform(rng) < 0.5:
             new[3 + s] = centre + RATE_PROPOSAL_SD * normal(rng)
         else:
@@ -225,9 +239,8 @@ def _death(problem: Problem, priors: Priors, particle: Particle, temper: float) 
     _on_proposal(fitted[0], fitted[1], on)
     density = _log_birth_density(problem, priors, old) + _log_active_density(active, on)
     for s in range(old.size - 3):
-        density += _log_rate_density(
-            priors, old[3 + s], _rate_proposal(problem, priors, fitted, active, s), s
-        )
+        centre = _rate_proposal(problem, priors, fitted, active, old, s)
+        density += _log_rate_density(priors, old[3 + s], centre, s)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, particle.theta)
     prior = (
         priors.log_count[k - 1]

@@ -113,10 +113,12 @@ def minimum_detectable_rate(
     """
     problem = prepared.problem
     where = places(problem, nx=cells, ny=cells)
-    rates = np.empty((len(prepared.species), cells, cells))
-    for s in range(len(prepared.species)):
-        scaled = _map(problem, where, theta, sigma, error, s, NEEDED_NATS / exponent)
-        rates[s] = (scaled * problem.species_scale[s]).reshape(cells, cells)
+    rates = np.zeros((len(prepared.groups), cells, cells))
+    for i, group in enumerate(prepared.groups):
+        for s in group:
+            scaled = _map(problem, where, theta, sigma, error, s, NEEDED_NATS / exponent)
+            # Of gases that cannot be told apart, the one that is hardest to see.
+            rates[i] = np.maximum(rates[i], (scaled * problem.species_scale[s]).reshape(cells, cells))
     return DETECTABILITY.validate(
         xr.Dataset(
             {
@@ -129,7 +131,7 @@ def minimum_detectable_rate(
             coords={
                 "x": ("x", where[:cells, 0], {"units": "m"}),
                 "y": ("y", where[::cells, 1], {"units": "m"}),
-                "species": ("species", np.asarray(prepared.species)),
+                "species": ("species", np.asarray(prepared.reported)),
             },
         )
     )

@@ -63,6 +63,8 @@ class SourceEstimate:
     """Emission rate per species [kg s-1], given that the source is there."""
     probability: float
     """Posterior probability that there is a source here, 0 to 1."""
+    mixture: Mapping[str, Interval] = field(default_factory=dict)
+    """Share of each species in the whole mass rate, 0 to 1; empty when there is one species."""
     on_share: Interval = ALWAYS_ON
     """Share of the survey during which it emitted, 0 to 1; the rate is that while it was on."""
     outside_survey: str = ""
@@ -95,5 +97,7 @@ class SourceReport:
     """Sampler and model checks by name."""
     warnings: tuple[str, ...] = ()
     """What the reader must know before using the answer, in plain sentences."""
+    inseparable: tuple[tuple[str, ...], ...] = ()
+    """Gases that these sensors cannot tell apart; each set has one rate under one name, "acetone or toluene"."""
     provenance: Provenance | None = None
     """Inputs, configuration, seed, version."""

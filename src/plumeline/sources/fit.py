@@ -57,7 +57,7 @@ def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:
                 "reading",
                 np.asarray(prepared.samples.sensor_names)[prepared.row_sensor[problem.row]],
             ),
-            "species_label": ("reading", np.asarray(prepared.channels)[problem.channel]),
+            "species_label": ("reading", np.asarray(prepared.matrix.channels)[problem.channel]),
             "x": ("reading", place[:, 0], {"units": "m"}),
             "y": ("reading", place[:, 1], {"units": "m"}),
             "observed": concentration(problem.value),

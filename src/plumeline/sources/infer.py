@@ -25,6 +25,7 @@ from plumeline.sources.regions import highest_density_region, relabel
 from plumeline.sources.rows import are_readings_fast
 from plumeline.sources.settings import InferenceSettings
 from plumeline.sources.smc import Outcome, Population, quench, sample
+from plumeline.sources.unmixing import unmixed, what_it_means
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -153,9 +154,15 @@ def _report(
     prior_none = settings.prior_no_source
     probability_none, bayes = _evidence(outcome, nothing, prior_none)
     drawn = with_discrepancy(prepared.problem, population, settings)
-    posterior = _posterior(prepared, population, drawn)
+    rates = unmixed(
+        np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale,
+        prepared.matrix,
+        prepared.groups,
+        settings.seed + 5,
+    )
+    posterior = _posterior(prepared, population, drawn, rates)
     claimed = probability_none <= 1.0 - settings.claim_probability
-    sources = _sources(prepared, population, drawn) if claimed else ()
+    sources = _sources(prepared, population, drawn, rates) if claimed else ()
     theta = population.theta.mean(axis=0)
     error = np.exp(theta[4::THETA])[flight_of_observation(prepared.problem)]
     sigma = (prepared.problem.noise * np.exp(np.median(population.log_noise, axis=0)))[prepared.problem.group]
@@ -164,8 +171,30 @@ def _report(
     )
     counts = np.bincount(population.count[:, 0], minlength=settings.max_sources + 1) / len(population.count)
     fit = fit_dataset(prepared, population)
-    residual = fit["standard_residual"].to_numpy()
-    diagnostics: dict[str, float | int | str | bool] = {
+    diagnostics = _diagnostics(prepared, population, outcome, agreement)
+    diagnostics["residuals_beyond_3_sigma"] = float(np.mean(np.abs(fit["standard_residual"]) > 3.0))
+    return SourceReport(
+        survey=survey,
+        sources=sources,
+        source_count_probability=tuple(float(value) for value in counts),
+        probability_no_source=float(probability_none),
+        log10_bayes_factor=float(bayes),
+        false_alarm_probability=false_alarm,
+        posterior=posterior,
+        detectability=detectability,
+        fit=fit,
+        diagnostics=diagnostics,
+        warnings=_warnings(prepared, sources, diagnostics),
+        inseparable=prepared.inseparable,
+        provenance=Provenance(inputs=survey.inputs, configuration=settings.as_dict(), seed=settings.seed),
+    )
+
+
+def _diagnostics(
+    prepared: Prepared, population: Population, outcome: Outcome, agreement: Agreement
+) -> dict[str, float | int | str | bool]:
+    """Checks of the sampler, and medians of what it learned of the air."""
+    return {
         "rows": int(prepared.problem.row_start.size - 1),
         "readings_used": int(prepared.samples.time_s.size),
         "row_seconds": prepared.row_s,
@@ -195,22 +224,7 @@ def _report(
             )
         },
         "wind_turn_deg_median": float(np.rad2deg(np.median(population.theta[:, 2]))),
-        "residuals_beyond_3_sigma": float(np.mean(np.abs(residual) > 3.0)),
     }
-    return SourceReport(
-        survey=survey,
-        sources=sources,
-        source_count_probability=tuple(float(value) for value in counts),
-        probability_no_source=float(probability_none),
-        log10_bayes_factor=float(bayes),
-        false_alarm_probability=false_alarm,
-        posterior=posterior,
-        detectability=detectability,
-        fit=fit,
-        diagnostics=diagnostics,
-        warnings=_warnings(prepared, sources, diagnostics),
-        provenance=Provenance(inputs=survey.inputs, configuration=settings.as_dict(), seed=settings.seed),
-    )
 
 
 def _evidence(outcome: Outcome, nothing: Outcome, prior_none: float) -> tuple[float, float]:
@@ -229,10 +243,10 @@ def _evidence(outcome: Outcome, nothing: Outcome, prior_none: float) -> tuple[fl
     return prior_odds / (prior_odds + some), math.log10(some)
 
 
-def _posterior(prepared: Prepared, population: Population, drawn: Floats) -> xr.Dataset:
+def _posterior(prepared: Prepared, population: Population, drawn: Floats, rates: Floats) -> xr.Dataset:
     slots = drawn.shape[1]
     absent = np.arange(slots) >= population.count
-    rate = np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale
+    rate = rates.copy()
     rate[absent] = np.nan
     place = np.where(absent[:, :, None], np.nan, drawn[:, :, :3])
     return POSTERIOR.validate(
@@ -253,12 +267,14 @@ def _posterior(prepared: Prepared, population: Population, drawn: Floats) -> xr.
                     },
                 ),
             },
-            coords={"species": ("species", np.asarray(prepared.species))},
+            coords={"species": ("species", np.asarray(prepared.reported))},
         )
     )
 
 
-def _sources(prepared: Prepared, population: Population, drawn: Floats) -> tuple[SourceEstimate, ...]:
+def _sources(
+    prepared: Prepared, population: Population, drawn: Floats, rates: Floats
+) -> tuple[SourceEstimate, ...]:
     """Sources of the most probable number that has enough draws for a region."""
     counts = population.count[:, 0]
     tally = np.bincount(counts)
@@ -271,7 +287,7 @@ def _sources(prepared: Prepared, population: Population, drawn: Floats) -> tuple
         mine = counts >= number
     drawn = drawn[mine]
     absent = np.arange(drawn.shape[1]) >= counts[mine][:, None]
-    rates = np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale
+    rates = rates[mine]
     rates[absent] = 0.0
     on_share = population.active[mine].mean(axis=2)
     strongest = np.argsort(-rates.sum(axis=2), axis=1, kind="stable")[:, :number]
@@ -294,13 +310,22 @@ def _sources(prepared: Prepared, population: Population, drawn: Floats) -> tuple
                 height_m=_interval(drawn[:, k, 2]),
                 region_50=highest_density_region(points, 0.5),
                 region_90=region_90,
-                rate_kg_s={name: _interval(rates[:, k, s]) for s, name in enumerate(prepared.species)},
+                rate_kg_s={name: _interval(rates[:, k, s]) for s, name in enumerate(prepared.reported)},
                 probability=float(np.mean(counts >= k + 1)),
+                mixture=_mixture(rates[:, k], prepared.reported),
                 on_share=_interval(on_share[:, k]),
                 outside_survey=_outside(prepared, points),
             )
         )
     return tuple(found)
+
+
+def _mixture(rates: Floats, names: tuple[str, ...]) -> dict[str, Interval]:
+    """Share of each species in the whole rate; an error of the plume model is common to all of them and drops out."""
+    if len(names) < 2:
+        return {}
+    shares = rates / np.maximum(rates.sum(axis=1, keepdims=True), 1e-300)
+    return {name: _interval(shares[:, s]) for s, name in enumerate(names)}
 
 
 def _interval(values: Floats) -> Interval:
@@ -324,7 +349,7 @@ def _warnings(
     sources: tuple[SourceEstimate, ...],
     diagnostics: Mapping[str, float | int | str | bool],
 ) -> tuple[str, ...]:
-    warnings = list(prepared.remarks)
+    warnings = [*prepared.remarks, *what_it_means(prepared.matrix, prepared.groups)]
     warnings += [
         f"{one.label} lies {one.outside_survey} of what was surveyed" for one in sources if one.outside_survey
     ]

@@ -20,6 +20,13 @@ from plumeline.sources.layout import elements_of, segment_order, segments_of
 from plumeline.sources.problem import BLOCK, Priors, Problem
 from plumeline.sources.rows import row_means, row_seconds, stretches, travel_s, wind_and_spread
 from plumeline.sources.samples import Samples, gather
+from plumeline.sources.unmixing import (
+    ResponseMatrix,
+    by_channel,
+    group_name,
+    inseparable,
+    response_matrix,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,10 +51,10 @@ class Prepared:
     problem: Problem
     priors: Priors
     samples: Samples
-    channels: tuple[str, ...]
-    """Name of each index in `Problem.channel`."""
-    species: tuple[str, ...]
-    """Species whose rates are sought."""
+    matrix: ResponseMatrix
+    """Names of channels and species, in the order of `Problem.channel` and of the rates, and how they belong together."""
+    groups: tuple[tuple[int, ...], ...]
+    """Indices of species that the channels cannot tell apart, each reported as one; most are groups of one."""
     block_time_s: Floats
     """Edges of the emission blocks, shape (emission block + 1,) [s]."""
     row_time_s: Floats
@@ -55,11 +62,21 @@ class Prepared:
     row_sensor: Integers
     """Sensor of each row, shape (row,)."""
     base: Floats
-    """Concentration taken off every value before scaling, shape (species,) [kg m-3]."""
+    """Concentration taken off every value before scaling, shape (channel,) [kg m-3]."""
     row_s: float
     """Averaging time of the rows [s]."""
     remarks: tuple[str, ...]
     """What the reader should know of the preparation."""
+
+    @property
+    def inseparable(self) -> tuple[tuple[str, ...], ...]:
+        """Names of the gases of each group of more than one."""
+        return tuple(tuple(self.matrix.species[i] for i in group) for group in self.groups if len(group) > 1)
+
+    @property
+    def reported(self) -> tuple[str, ...]:
+        """Name of each group: a gas, or gases that cannot be told apart."""
+        return tuple(group_name(self.matrix.species, group) for group in self.groups)
 
 
 def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None = None) -> Prepared:
@@ -77,15 +94,13 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         InputError: no reading is usable.
         CalmWindError: the wind is too weak for most readings.
     """
-    samples = gather(survey, settings)
+    matrix = response_matrix(survey)
+    samples = by_channel(gather(survey, settings), matrix)
     moving = samples.is_moving
     wind, spread = wind_and_spread(samples, settings, travel_s(samples) if window_s is None else window_s)
     row_s = row_seconds(samples, settings, moving=moving)
-    key = samples.sensor * 10**9 + np.floor(samples.time_s / row_s).astype(np.int64)
-    _, first, row_of = np.unique(key, return_index=True, return_inverse=True)
-    row_time = np.bincount(row_of, samples.time_s) / np.bincount(row_of)
-    row_sensor = samples.sensor[first]
-    observed = row_means(samples, row_of, first.size)
+    row_of, row_time, row_sensor = _rows(samples, row_s)
+    observed = row_means(samples, row_of, row_time.size)
     base, scale = base_and_scale(observed, row_sensor)
     stretch, edges = stretches(row_time, row_sensor, moving=moving)
     emission, block_times = emission_blocks(row_time, settings, moving=moving)
@@ -97,6 +112,7 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
     knot_s = settings.background_knot_s or knot_seconds(samples, moving=moving)
     basis = background_basis(row_time[row], channel, group, value, censored, noise, knot_s)
     elements = elements_of(samples, wind, spread, row_of if moving else None)
+    species_scale, response = _response(matrix, scale)
     by_block = np.argsort(segments[:, BLOCK], kind="stable")
     problem = Problem(
         elements=elements.table,
@@ -111,8 +127,8 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         noise=noise,
         basis=np.ascontiguousarray(basis.T, np.float32),
         scale=scale,
-        species_scale=scale,
-        response=np.eye(scale.size),
+        species_scale=species_scale,
+        response=response,
         segments=segments,
         stretch_segment=stretch_segment,
         block_segment=by_block.astype(np.int64),
@@ -131,10 +147,10 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
     )
     return Prepared(
         problem=problem,
-        priors=_priors(scale, settings, block_times.size - 1),
+        priors=_priors(species_scale, settings, block_times.size - 1),
         samples=samples,
-        channels=survey.species,
-        species=survey.species,
+        matrix=matrix,
+        groups=inseparable(matrix, np.isin(np.arange(scale.size), channel)),
         block_time_s=block_times,
         row_time_s=row_time,
         row_sensor=row_sensor,
@@ -142,6 +158,20 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         row_s=row_s,
         remarks=_remarks(samples, survey),
     )
+
+
+def _rows(samples: Samples, row_s: float) -> tuple[Integers, Floats, Integers]:
+    """Row of each sample, and the mean time and the sensor of each row."""
+    key = samples.sensor * 10**9 + np.floor(samples.time_s / row_s).astype(np.int64)
+    _, first, row_of = np.unique(key, return_index=True, return_inverse=True)
+    return row_of, np.bincount(row_of, samples.time_s) / np.bincount(row_of), samples.sensor[first]
+
+
+def _response(matrix: ResponseMatrix, scale: Floats) -> tuple[Floats, Floats]:
+    """Unit of each species [kg m-3], by its most sensitive channel, and the response between units."""
+    with np.errstate(divide="ignore"):
+        unit = np.where(matrix.ratio > 0.0, scale[:, None] / matrix.ratio, np.inf).min(axis=0)
+    return unit, np.ascontiguousarray(matrix.ratio * unit / scale[:, None])
 
 
 def _dependence_s(row_time_s: Floats, row_s: float, *, moving: bool) -> float:

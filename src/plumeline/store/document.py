@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from plumeline.observations import Survey
     from plumeline.sources import Interval, Region, SourceEstimate, SourceReport
 
-LOCATE_SCHEMA_VERSION = "1.1"
+LOCATE_SCHEMA_VERSION = "1.2"
 """Version of the document; the first number changes when a reader could break."""
 
 PARTS_PER_KILOGRAM = 1e3
@@ -61,6 +61,7 @@ def locate_document(report: SourceReport) -> dict[str, Any]:
         "log10_bayes_factor": _number(report.log10_bayes_factor),
         "source_count_probability": [_number(value) for value in report.source_count_probability],
         "sources": [_source(source, frame) for source in report.sources],
+        "inseparable": [list(names) for names in report.inseparable],
         "minimum_detectable_rate": minimum_detectable_rates(report.detectability),
         "diagnostics": {name: _plain(value) for name, value in sorted(report.diagnostics.items())},
         "warnings": [line for line in report.warnings if line not in report.survey.remarks],
@@ -147,6 +148,7 @@ def _source(source: SourceEstimate, frame: LocalFrame) -> dict[str, Any]:
             }
             for name, rate in source.rate_kg_s.items()
         ],
+        "mixture": [{"species": name, **_interval(share, 1.0)} for name, share in source.mixture.items()],
         "on_share": _interval(source.on_share, 1.0),
         "outside_survey": source.outside_survey or None,
     }

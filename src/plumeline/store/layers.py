@@ -136,7 +136,7 @@ def _sources(report: SourceReport) -> Layer:
         "height_m": np.array([s.height_m.median for s in sources], dtype=float),
         "remark": np.array([s.outside_survey for s in sources], dtype=object),
     }
-    for name in report.survey.species:
+    for name in (str(one) for one in report.posterior["species"].to_numpy()):
         for suffix, quantile in (("", "median"), ("_low", "low"), ("_high", "high")):
             values = [_rate_g_s(source, name, quantile) for source in sources]
             columns[f"{column_name(name)}_g_s{suffix}"] = np.array(values, dtype=float)

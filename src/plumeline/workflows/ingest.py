@@ -5,12 +5,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from plumeline.errors import ConfigurationError, InputError, PlumelineError
 from plumeline.instruments import read
 from plumeline.instruments.settings import build
-from plumeline.observations.settings import FileSettings, SurveySettings
+from plumeline.observations.settings import FileSettings, ResponseFile, SurveySettings
 from plumeline.observations.sources import open_source
 from plumeline.observations.surveying import make_survey
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from plumeline.observations import Survey
+    from plumeline.observations.settings import ResponseSettings
     from plumeline.observations.sources import Source
 
     Progress = Callable[[str, int, int], None]
@@ -53,22 +54,47 @@ def load_settings(path: Path) -> SurveySettings:
     Raises:
         ConfigurationError: the file is missing, is no TOML, or holds an unknown key or a wrong value.
     """
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigurationError(
-            f"survey file cannot be read: {error.strerror}", where=str(path), remedy="check the path"
-        ) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"not a TOML file: {error}", where=path.name, remedy="see docs/observations.md for an example"
-        ) from None
-    settings = build(SurveySettings, data, where=path.name)
+    settings = build(SurveySettings, _toml(path), where=path.name)
     files = tuple(
         replace(one, mapping=str((path.parent / one.mapping).resolve()) if one.mapping else "")
         for one in settings.file
     )
     return replace(settings, file=files)
+
+
+def load_responses(path: Path) -> tuple[ResponseSettings, ...]:
+    """Read how sensors answer to gases.
+
+    Args:
+        path: a TOML file of `[[response]]` sections and nothing else.
+
+    Returns:
+        The sections.
+
+    Raises:
+        ConfigurationError: the file is missing, is no TOML, declares nothing, or holds an unknown key or a wrong value.
+    """
+    declared = build(ResponseFile, _toml(path), where=path.name).response
+    if not declared:
+        raise ConfigurationError(
+            "declares no response",
+            where=path.name,
+            remedy="add [[response]] sections, see docs/observations.md",
+        )
+    return declared
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"cannot be read: {error.strerror}", where=str(path), remedy="check the path"
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"not a TOML file: {error}", where=path.name, remedy="see docs/observations.md for an example"
+        ) from None
 
 
 def load_survey(

@@ -7,12 +7,13 @@ import hashlib
 import json
 import tomllib
 import typing
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from plumeline.errors import ConfigurationError
+from plumeline.observations.cross_sensitivity import with_responses
 from plumeline.observations.settings import FileSettings, SurveySettings
 from plumeline.sources import InferenceSettings, infer
 from plumeline.store import (
@@ -25,7 +26,7 @@ from plumeline.store import (
     write_styles,
 )
 from plumeline.store.folder import check_free
-from plumeline.workflows.ingest import load_survey
+from plumeline.workflows.ingest import load_responses, load_survey
 from plumeline.workflows.quarantine import without
 from plumeline.workflows.report import render_report
 from plumeline.workflows.truth import KnownSource, compare
@@ -66,6 +67,8 @@ class LocateRequest:
     """Time after the last that is used, UTC."""
     species: tuple[str, ...] = ()
     """Species that are used; all when empty."""
+    response: Path | None = None
+    """How the sensors answer to gases, a TOML file of `[[response]]` sections; None: as the survey file says."""
     leave_out: Path | None = None
     """Samples that may not be used, as `plumeline case ingest --quarantine` wrote them."""
     settings: InferenceSettings = field(default_factory=InferenceSettings)
@@ -242,6 +245,8 @@ def restricted(survey: Survey, request: LocateRequest) -> Survey:
         survey = survey.between(start, end)
     if request.leave_out is not None:
         survey = without(survey, request.leave_out)
+    if request.response is not None:
+        survey = with_responses(survey, load_responses(request.response), where=request.response.name)
     unknown = [name for name in request.species if name not in survey.species]
     if unknown:
         raise ConfigurationError(
@@ -253,6 +258,7 @@ def restricted(survey: Survey, request: LocateRequest) -> Survey:
         survey,
         in_situ=_with_species(survey.in_situ, request.species),
         open_path=_with_species(survey.open_path, request.species),
+        sensitivities=tuple(one for one in survey.sensitivities if one.channel in request.species),
     )
 
 
@@ -328,6 +334,7 @@ def _with_request(report: SourceReport, request: LocateRequest) -> SourceReport:
         "species": list(request.species) or None,
         "start": None if request.start is None else str(request.start),
         "end": None if request.end is None else str(request.end),
+        "responses": [asdict(one) for one in report.survey.sensitivities] or None,
     }
     if request.leave_out is not None:
         choices["left_out"] = hashlib.sha256(request.leave_out.read_bytes()).hexdigest()
