@@ -114,6 +114,9 @@ def test_a_plume_is_found_named_measured_and_written(folder, capsys):
         "report.html",
         "plumes.gpkg",
         "plumes.kml",
+        "plumes.kmz",
+        "layers/plumes.tif",
+        "layers/quality.tif",
         "layers/column_acetone.tif",
         "layers/limits.tif",
     ):
@@ -143,13 +146,22 @@ def test_the_result_keeps_hashes_and_no_picture_of_the_ground(folder):
         assert abs(np.corrcoef(column[good], brightness[good])[0, 1]) < 0.3
 
 
-def test_homes_in_view_leave_columns_inside_plumes_only(folder):
+def test_homes_in_view_leave_columns_inside_plumes_and_no_layer_draws_the_ground(folder):
     import rasterio
 
     run(folder, "plume.bip", *THERMAL, "--residential", name="homes")
-    with rasterio.open(folder / "homes" / "layers" / "column_acetone.tif") as file:
-        kept = np.isfinite(file.read(1)).mean()
-    assert 0 < kept < 0.5
+    layers = folder / "homes" / "layers"
+    with rasterio.open(layers / "column_acetone.tif") as file:
+        column = file.read(1)
+    with rasterio.open(layers / "plumes.tif") as file:
+        inside = file.read(1) > 0
+    assert 0 < np.isfinite(column).mean() < 0.5
+    assert not (np.isfinite(column) & ~inside).any()
+    with rasterio.open(layers / "limits.tif") as file:
+        for limit in file.read():
+            assert np.unique(limit).size == 1
+    with rasterio.open(layers / "quality.tif") as file:
+        assert (file.read(1) == 0).all()
 
 
 def test_a_clean_scene_names_nothing_and_shows_limits(folder, capsys):
@@ -183,7 +195,11 @@ def test_a_cube_beyond_the_memory_goes_through_in_segments(folder):
     [
         ((), 3, "plume's temperature"),
         (("--plume-temperature", "21.85", "-g", "unobtainium"), 3, "no gas is known"),
-        (("--plume-temperature", "21.85", "-g", "hydrogen chloride"), 3, "none of the gases can be seen"),
+        (
+            ("--plume-temperature", "21.85", "-g", "hydrogen chloride"),
+            3,
+            "hydrogen chloride cannot be seen by this instrument",
+        ),
         (("--plume-temperature", "21.85", "--wind-speed", "3"), 2, "wind-from"),
         (("--plume-temperature", "21.85", "--memory", "0.2"), 3, "statistics need"),
     ],

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from math import cos, radians, sin
+from math import cos, isfinite, radians, sin
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +12,26 @@ if TYPE_CHECKING:
     from plumeline.detections import Wind
     from plumeline.workflows.image import ImageResult
     from plumeline.workflows.image_setup import ImageRequest
+
+
+class Within(click.FloatRange):
+    """A number in a range; "nan" is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number.
+
+        Args:
+            value: what was typed.
+            param: which option.
+            ctx: the command.
+
+        Returns:
+            The number.
+        """
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
 
 
 @click.command()
@@ -29,25 +49,50 @@ if TYPE_CHECKING:
 )
 @click.option("-g", "--gas", "gases", multiple=True, help="Seek only this gas; may be given again.")
 @click.option(
-    "--plume-temperature", type=float, help="Temperature of the plume, usually the air's [°C]. Thermal."
+    "--plume-temperature",
+    type=Within(-90, 1000),
+    help="Temperature of the plume, usually the air's [°C]. Thermal.",
 )
-@click.option("--solar-zenith", type=float, help="Solar zenith angle [degrees]. Short-wave.")
+@click.option("--solar-zenith", type=Within(0, 85), help="Solar zenith angle [degrees]. Short-wave.")
 @click.option(
-    "--view-zenith", type=float, default=0.0, show_default=True, help="View zenith angle [degrees]."
+    "--view-zenith",
+    type=Within(0, 80),
+    default=0.0,
+    show_default=True,
+    help="View zenith angle [degrees].",
 )
 @click.option("--radiance-unit", default="", help="Unit of the radiance when the header gives none.")
-@click.option("--pixel", "pixel_m", type=float, help="Pixel size when the file has no map [m].")
-@click.option("--wind-speed", type=float, help="Wind speed [m/s].")
-@click.option("--wind-from", type=float, help="Where the wind comes from, degrees clockwise from north.")
 @click.option(
-    "--wind-error", type=float, default=0.5, show_default=True, help="Error of the speed, 1 sigma [m/s]."
+    "--pixel", "pixel_m", type=Within(0.001, 10_000), help="Pixel size when the file has no map [m]."
+)
+@click.option("--wind-speed", type=Within(0, 100), help="Wind speed [m/s].")
+@click.option(
+    "--wind-from",
+    type=Within(-360, 360),
+    help="Where the wind comes from, degrees clockwise from north.",
+)
+@click.option(
+    "--wind-error",
+    type=Within(0, 50),
+    default=0.5,
+    show_default=True,
+    help="Error of the speed, 1 sigma [m/s].",
 )
 @click.option("--glt", type=click.Path(path_type=Path), help="GLT or IGM file of an ENVI cube.")
 @click.option(
-    "--memory", "memory_mb", type=float, default=2000.0, show_default=True, help="Working memory [MB]."
+    "--memory",
+    "memory_mb",
+    type=Within(min=0, min_open=True),
+    default=2000.0,
+    show_default=True,
+    help="Working memory [MB].",
 )
 @click.option(
-    "--false-share", type=float, default=0.05, show_default=True, help="Admitted share of false plumes."
+    "--false-share",
+    type=Within(0.001, 0.5),
+    default=0.05,
+    show_default=True,
+    help="Admitted share of false plumes.",
 )
 @click.option("--residential", is_flag=True, help="Homes are in view: keep columns inside plumes only.")
 @click.option("--store", envvar="PLUMELINE_STORE", help="Case store that holds the authority.")
@@ -174,5 +219,8 @@ def _say(result: ImageResult) -> None:
         )
     if not result.plumes:
         click.echo("no plume; see the limits in the report for what would not have been seen")
+    for gas, why in result.unseen:
+        if "cannot be seen" in why:
+            click.echo(f"cannot be seen by this instrument: {gas}")
     for warning in result.warnings:
         click.echo(f"note: {warning}")

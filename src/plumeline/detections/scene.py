@@ -114,7 +114,7 @@ def sought_gases(
                 f"the library holds no spectrum of {name}", remedy="see `plumeline spectra list`"
             )
         if not any(s.gas == name for s in library.cross_sections):
-            unseen.append((name, "the library holds lines outside this instrument's range only"))
+            unseen.append((name, "its lines lie outside the range: it cannot be seen by this instrument"))
             continue
         spectrum = library.best(name, span_cm1=span)
         low, high = spectrum.range_cm1
@@ -122,10 +122,10 @@ def sought_gases(
         absorbance = response.absorbance_per_ppm_m(spectrum)
         if spectrum.grade is Grade.SHAPE:
             unseen.append((name, "its record states no amount of gas"))
-        elif covered < LEAST_COVER:
-            unseen.append((name, f"its record covers {covered:.0%} of this instrument's bands"))
         elif absorbance.max() < LEAST_ABSORBANCE_PER_PPM_M:
             unseen.append((name, "it has no band in range: it cannot be seen by this instrument"))
+        elif covered < LEAST_COVER:
+            unseen.append((name, f"its record covers {covered:.0%} of this instrument's bands"))
         else:
             mass = molar_mass_kg_mol(gas_named(name).formula)
             seen.append(
@@ -134,8 +134,11 @@ def sought_gases(
                 )
             )
     if not seen:
+        low, high = span
+        which = unseen[0][0] if len(unseen) == 1 else f"none of the {len(unseen)} gases"
         raise InputError(
-            "none of the gases can be seen by this instrument", remedy="; ".join(w for _, w in unseen)
+            f"{which} {'cannot' if len(unseen) == 1 else 'can'} be seen by this instrument ({low:.0f} to {high:.0f} cm-1)",
+            remedy="; ".join(f"{name}: {why}" for name, why in unseen[:3]),
         )
     return tuple(seen), tuple(unseen)
 

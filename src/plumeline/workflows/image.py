@@ -7,12 +7,11 @@ ground (see `docs/imaging.md`, privacy).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plumeline.chem.spectra import read_library
 from plumeline.detections import (
     MDCL_PER_NECL,
     DetectedPlume,
@@ -22,19 +21,13 @@ from plumeline.detections import (
     Wind,
     detect,
     plume_amounts,
-    sought_gases,
 )
+from plumeline.errors import RefusedError
 from plumeline.instruments.cubes import Cube, read_cube
 from plumeline.provenance import Provenance, sha256_of_file
-from plumeline.workflows.image_setup import (
-    ImageRequest,
-    check_contrast,
-    instrument,
-    pixel_size_m,
-    radiance_scale,
-    segment_lines,
-    target_model,
-)
+from plumeline.workflows.image_scene import Scene, prepare_scene
+from plumeline.workflows.image_screen import Quality, remarks, screened
+from plumeline.workflows.image_setup import ImageRequest, require_contrast, segment_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,18 +79,31 @@ class ImageResult:
     """Contrast of each pixel relative to its column's mean, shape (line, sample); the limit is divided by it."""
     plume_mask: Flags
     """Pixels of plumes, shape (line, sample)."""
+    quality: NDArray[np.uint8]
+    """`Quality` of each pixel, shape (line, sample)."""
     pixel_m: tuple[float, float] | None
     """Pixel height and width [m]; None when unknown."""
     warnings: tuple[str, ...]
     """What the reader must know."""
     wind: Wind | None
     """Wind that the rates rest on."""
+    residential: bool
+    """Homes are in view: nothing here draws the ground."""
     provenance: Provenance
     """Inputs by hash, configuration, seed."""
 
     def limit_map_ppm_m(self, gas: str) -> Single:
-        """Minimum detectable column of a gas in each pixel [ppm m], shape (line, sample)."""
+        """Minimum detectable column of a gas in each pixel [ppm m], shape (line, sample).
+
+        A limit follows the contrast of each pixel and so draws the ground. With homes in view the scene's median
+        stands everywhere.
+        """
         index = [one.gas for one in self.gases].index(gas)
+        if self.residential:
+            usual = np.float32(
+                np.nanmedian(np.where(np.isfinite(self.limit_ppm_m[index]), self.limit_ppm_m[index], np.nan))
+            )
+            return np.full(self.factor.shape, usual)
         with np.errstate(divide="ignore"):
             limit = self.limit_ppm_m[index] / np.abs(self.factor)
         return np.asarray(limit, np.float32)
@@ -120,66 +126,95 @@ def process_scene(
         RefusedError: there is no contrast, or no usable statistics.
     """
     cube = read_cube(request.scene, glt=request.glt)
-    response, good = instrument(cube)
-    gases, unseen = sought_gases(read_library(request.library), response, names=request.gases or None)
-    warnings: list[str] = []
-    scale = radiance_scale(cube, request, response)
-    model, air_mass = target_model(request, response, gases)
-    pixel_m = pixel_size_m(cube, request, warnings)
-    if request.wind is None:
-        warnings.append("no wind was given: masses are reported, emission rates are not")
-    step = segment_lines(cube, len(gases), request.memory_mb)
+    scene = prepare_scene(cube, request)
+    step = segment_lines(cube, len(scene.gases), request.memory_mb)
     parts: list[_Part] = []
     start = 0
     while start < cube.shape[0]:
         # A short rest at the end is taken together with the last whole segment.
         stop = cube.shape[0] if cube.shape[0] - start < 1.5 * step else start + step
         progress("searching", start / cube.shape[0])
-        block = cube.block(start, stop)[:, :, good] * np.float32(scale)
-        check_contrast(block, model, response, request)
-        found = detect(block, model, gases, response, rate=request.rate, air_mass=air_mass, seed=request.seed)
-        parts.append(_part(start, found.scores.necl_ppm_m, found.scores.factor, found.plume_mask))
-        parts[-1].columns.update(found.columns_ppm_m)
-        for one in found.plumes:
-            parts[-1].plumes.append(
-                _measured(one, found.columns_ppm_m, found.scores, request, pixel_m, gases, start)
-            )
-        warnings += [
-            f"lines {start} to {stop}: detector column {group} was left out ({why})"
-            for group, why in found.scores.refused[:5]
-        ]
+        parts.append(_segment(scene, request, start, stop))
         start = stop
+    refused = [part for part in parts if part.refused is not None]
+    if len(refused) == len(parts) and refused[0].refused is not None:
+        raise refused[0].refused
+    scene.warnings += [
+        f"lines {part.start} to {part.start + len(part.marks)}: nothing can be said ({part.refused.what})"
+        for part in refused
+        if part.refused is not None and len(parts) > 1
+    ]
     progress("done", 1.0)
-    return _joined(parts, cube, request, gases=gases, unseen=unseen, pixel_m=pixel_m, warnings=warnings)
+    return _joined(parts, scene, request)
 
 
-@dataclass(slots=True)
+def _segment(scene: Scene, request: ImageRequest, start: int, stop: int) -> _Part:
+    """Lines [start, stop), searched by themselves; blank where they say nothing."""
+    block = scene.block(start, stop)
+    marks = screened(block, thermal=scene.model.sign > 0)
+    try:
+        require_contrast(block, scene.model, scene.response, request)
+        found = detect(
+            block,
+            scene.model,
+            scene.gases,
+            scene.response,
+            rate=request.rate,
+            air_mass=scene.air_mass,
+            seed=request.seed,
+        )
+    except RefusedError as error:
+        return _blank(start, marks, len(scene.gases), error)
+    for group, _ in found.scores.refused:
+        marks[:, group] = np.where(marks[:, group] == Quality.GOOD, Quality.DEAD, marks[:, group])
+    marks[(marks == Quality.GOOD) & ~np.isfinite(found.scores.factor)] = Quality.NO_CONTRAST
+    part = _Part(
+        start=start,
+        necl=found.scores.necl_ppm_m,
+        factor=found.scores.factor,
+        mask=found.plume_mask,
+        marks=marks,
+        columns=dict(found.columns_ppm_m),
+    )
+    part.plumes += [_measured(one, found.columns_ppm_m, found.scores, scene, start) for one in found.plumes]
+    return part
+
+
+@dataclass(slots=True, kw_only=True)
 class _Part:
     start: int
     necl: Single
     factor: Single
     mask: Flags
-    columns: dict[str, Single]
-    plumes: list[ImagePlume]
+    marks: NDArray[np.uint8]
+    columns: dict[str, Single] = field(default_factory=dict)
+    plumes: list[ImagePlume] = field(default_factory=list)
+    refused: RefusedError | None = None
 
 
-def _part(start: int, necl: Single, factor: Single, mask: Flags) -> _Part:
-    return _Part(start, necl, factor, mask, {}, [])
+def _blank(start: int, marks: NDArray[np.uint8], gases: int, refused: RefusedError) -> _Part:
+    marks[marks == Quality.GOOD] = Quality.NO_CONTRAST
+    return _Part(
+        start=start,
+        necl=np.full((marks.shape[1], gases), np.nan, np.float32),
+        factor=np.full(marks.shape, np.nan, np.float32),
+        mask=np.zeros(marks.shape, bool),
+        marks=marks,
+        refused=refused,
+    )
 
 
 def _measured(
     one: DetectedPlume,
     columns: dict[str, Single],
     scores: Scores,
-    request: ImageRequest,
-    pixel_m: tuple[float, float] | None,
-    gases: tuple[SoughtGas, ...],
+    scene: Scene,
     start: int,
 ) -> ImagePlume:
     mask = one.plume.full_mask((scores.factor.shape[0], scores.factor.shape[1]))
-    by_name = {gas.gas: gas for gas in gases}
+    by_name = {gas.gas: gas for gas in scene.gases}
     amounts = []
-    if pixel_m is not None and one.identification is not None:
+    if scene.pixel_m is not None and one.identification is not None:
         for candidate in one.identification.named:
             gas = by_name[candidate.gases[0]]
             amounts.append(
@@ -188,25 +223,16 @@ def _measured(
                     columns[gas.gas],
                     scores.sigma_ppm_m(gas.gas),
                     mask,
-                    pixel_m=pixel_m,
+                    pixel_m=scene.pixel_m,
                     molar_mass_kg_mol=gas.molar_mass_kg_mol,
                     scale_uncertainty=gas.spectrum.relative_uncertainty,
-                    wind=request.wind,
+                    wind=scene.wind,
                 )
             )
     return ImagePlume(label="", first_line=start, found=one, amounts=tuple(amounts))
 
 
-def _joined(
-    parts: list[_Part],
-    cube: Cube,
-    request: ImageRequest,
-    *,
-    gases: tuple[SoughtGas, ...],
-    unseen: tuple[tuple[str, str], ...],
-    pixel_m: tuple[float, float] | None,
-    warnings: list[str],
-) -> ImageResult:
+def _joined(parts: list[_Part], scene: Scene, request: ImageRequest) -> ImageResult:
     plumes = sorted((p for part in parts for p in part.plumes), key=lambda p: -p.found.plume.mass)
     labelled = tuple(
         ImagePlume(label=f"P{number}", first_line=p.first_line, found=p.found, amounts=p.amounts)
@@ -219,22 +245,27 @@ def _joined(
             part.columns.get(gas, b) for part, b in zip(parts, blank, strict=True)
         ])
     mask = np.concatenate([part.mask for part in parts])
+    marks = np.concatenate([part.marks for part in parts])
+    warnings = scene.warnings + remarks(marks)
     if request.residential:
         columns = {gas: np.where(mask, layer, np.float32(np.nan)) for gas, layer in columns.items()}
         warnings.append("homes are in view: columns are kept inside plumes only")
-    limit = MDCL_PER_NECL * np.max(np.stack([part.necl for part in parts]), axis=0).T
+    limit = MDCL_PER_NECL * np.fmax.reduce([part.necl for part in parts]).T
+    cube = scene.cube
     return ImageResult(
         cube=cube,
-        gases=gases,
-        unseen=unseen,
+        gases=scene.gases,
+        unseen=scene.unseen,
         plumes=labelled,
         columns_ppm_m=columns,
         limit_ppm_m=limit.astype(np.float32),
         factor=np.concatenate([part.factor for part in parts]),
         plume_mask=mask,
-        pixel_m=pixel_m,
+        quality=marks,
+        pixel_m=scene.pixel_m,
         warnings=tuple(warnings),
-        wind=request.wind,
+        wind=scene.wind,
+        residential=request.residential,
         provenance=Provenance(
             inputs={
                 cube.name: sha256_of_file(cube.path),

@@ -6,17 +6,16 @@ The folder holds gas products, limits and hashes. It holds no radiance and no pi
 from __future__ import annotations
 
 import json
-import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 import xarray as xr
-from pyproj import CRS, Transformer
 
 from plumeline.detections.origin import PLUME_ORIGIN, origin_region, position_covariance
-from plumeline.instruments.cubes import write_cog
 from plumeline.store import result_folder
+from plumeline.workflows.image_kml import named, polygons, write_kml
+from plumeline.workflows.image_layers import write_layers
 from plumeline.workflows.image_report import write_report
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ LOCAL_CRS = (
     'ENGCRS["Image frame: metres east and north of the first pixel",EDATUM["Image corner"],'
     'CS[Cartesian,2],AXIS["(E)",east],AXIS["(N)",north],LENGTHUNIT["metre",1]]'
 )
-KML_NAMESPACE = "http://www.opengis.net/kml/2.2"
 FIXED_DATE = "1970-01-01T00:00:00.000Z"
 """Stands where GeoPackage wants the time of the last change: the same scene gives the same bytes."""
 
@@ -57,14 +55,11 @@ def write_products(result: ImageResult, folder: Path, *, force: bool = False) ->
     with result_folder(folder, force=force) as partial:
         layers = partial / "layers"
         layers.mkdir()
-        grid = result.cube.grid
-        for gas, column in result.columns_ppm_m.items():
-            _layer(layers / f"column_{_slug(gas)}.tif", column, f"{gas} column [ppm m]", grid)
-        _limits(layers / "limits.tif", result)
+        write_layers(result, layers)
         if shapes:
             _write_geopackage(partial / "plumes.gpkg", result, shapes)
-        if shapes and grid is not None:
-            _write_kml(partial / "plumes.kml", result, shapes)
+        if shapes and result.cube.grid is not None:
+            write_kml(partial, result, shapes)
         if shapes:
             _origins(result, shapes).to_netcdf(partial / "plume_origins.nc", engine="h5netcdf")
         (partial / "image.json").write_text(
@@ -157,19 +152,6 @@ def _interval(amount: Amount | None) -> list[float] | None:
     return [float(f"{value:.4g}") for value in (amount.value, amount.low, amount.high)]
 
 
-def _layer(path: Path, values: NDArray[np.float32], name: str, grid: MapGrid | None) -> None:
-    laid = values if grid is None else np.asarray(grid.on_grid(values), np.float32)
-    write_cog(path, np.asarray(np.where(np.isfinite(laid), laid, np.nan), np.float32)[None], [name], grid)
-
-
-def _limits(path: Path, result: ImageResult) -> None:
-    grid = result.cube.grid
-    names = [f"{gas.gas} minimum detectable column [ppm m]" for gas in result.gases]
-    maps = [result.limit_map_ppm_m(gas.gas) for gas in result.gases]
-    laid = np.stack([m if grid is None else np.asarray(grid.on_grid(m), np.float32) for m in maps])
-    write_cog(path, np.where(np.isfinite(laid), laid, np.float32(np.nan)), names, grid)
-
-
 def _placed(shape: shapely.Geometry, grid: MapGrid | None, pixel_m: tuple[float, float]) -> shapely.Geometry:
     """From metres east and north of the grid's corner into the grid's CRS."""
     if grid is None:
@@ -182,17 +164,6 @@ def _placed(shape: shapely.Geometry, grid: MapGrid | None, pixel_m: tuple[float,
     return shapely.transform(shape, move)
 
 
-def _slug(gas: str) -> str:
-    return "".join(c if c.isalnum() else "_" for c in gas)
-
-
-def _named(plume: ImagePlume) -> str:
-    found = plume.found.identification
-    if found is None or not found.named:
-        return "unidentified absorber"
-    return " + ".join(" or ".join(one.gases) for one in found.named)
-
-
 Shapes = list[tuple["ImagePlume", shapely.Geometry, shapely.Geometry]]
 
 
@@ -203,7 +174,7 @@ def _write_geopackage(path: Path, result: ImageResult, shapes: Shapes) -> None:
     fields = ["label", "gases", "pixels", "peak_sigma"]
     columns: list[Any] = [
         np.asarray([plume.label for plume, _, _ in shapes], dtype="O"),
-        np.asarray([_named(plume) for plume, _, _ in shapes], dtype="O"),
+        np.asarray([named(plume) for plume, _, _ in shapes], dtype="O"),
         np.asarray([plume.found.plume.pixels for plume, _, _ in shapes]),
         np.asarray([plume.found.plume.peak_sigma for plume, _, _ in shapes]),
     ]
@@ -215,7 +186,7 @@ def _write_geopackage(path: Path, result: ImageResult, shapes: Shapes) -> None:
     for layer, outlines in tables.items():
         pyogrio.raw.write(
             str(path),
-            geometry=shapely.to_wkb([shapely.MultiPolygon(_parts(one)) for one in outlines]),
+            geometry=shapely.to_wkb([shapely.MultiPolygon(polygons(one)) for one in outlines]),
             field_data=columns,
             fields=fields,
             layer=layer,
@@ -224,34 +195,6 @@ def _write_geopackage(path: Path, result: ImageResult, shapes: Shapes) -> None:
             crs=crs,
             append=path.exists(),
         )
-
-
-def _parts(shape: shapely.Geometry) -> list[shapely.Polygon]:
-    return [part for part in shapely.get_parts(shape) if isinstance(part, shapely.Polygon)]
-
-
-def _write_kml(path: Path, result: ImageResult, shapes: Shapes) -> None:
-    if result.cube.grid is None:
-        return
-    to_earth = Transformer.from_crs(CRS.from_user_input(result.cube.grid.crs), "OGC:CRS84", always_xy=True)
-    root = ET.Element("kml", xmlns=KML_NAMESPACE)
-    page = ET.SubElement(root, "Document")
-    ET.SubElement(page, "name").text = f"{result.cube.name}: plumes (screening, not validated)"
-    for plume, outline, region in shapes:
-        for name, shape in ((plume.label, outline), (f"{plume.label} origin region", region)):
-            mark = ET.SubElement(page, "Placemark")
-            ET.SubElement(mark, "name").text = name
-            ET.SubElement(mark, "description").text = _named(plume)
-            several = ET.SubElement(mark, "MultiGeometry")
-            for part in _parts(shape):
-                lon, lat = to_earth.transform(*shapely.get_coordinates(part.exterior).T)
-                boundary = ET.SubElement(ET.SubElement(several, "Polygon"), "outerBoundaryIs")
-                ring = ET.SubElement(boundary, "LinearRing")
-                ET.SubElement(ring, "coordinates").text = " ".join(
-                    f"{x:.6f},{y:.6f}" for x, y in zip(lon, lat, strict=True)
-                )
-    ET.indent(root)
-    ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
 
 
 def _origins(result: ImageResult, shapes: Shapes) -> xr.Dataset:

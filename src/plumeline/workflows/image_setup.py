@@ -9,7 +9,7 @@ import numpy as np
 
 from plumeline.detections import ReflectedTarget, SoughtGas, TargetModel, ThermalTarget, Wind
 from plumeline.errors import InputError, RefusedError
-from plumeline.instruments.cubes import RADIANCE_FACTORS, Cube
+from plumeline.instruments.cubes import RADIANCE_FACTORS, UNKNOWN_UNIT, Cube
 from plumeline.radiometry import (
     BandResponse,
     brightness_temperature_k,
@@ -71,28 +71,38 @@ class ImageRequest:
     """Random seed."""
 
 
-def instrument(cube: Cube) -> tuple[BandResponse, Flags]:
-    """Bands of a cube that can be used, in wavenumbers.
+def declared_good(cube: Cube) -> Flags:
+    """Bands that the header does not call bad, shape (band,).
 
     Args:
         cube: the cube.
 
     Returns:
-        The response of the good bands, and which bands they are, shape (band,).
+        Which they are.
+    """
+    return np.ones(cube.shape[2], bool) if cube.bad_bands is None else ~cube.bad_bands
+
+
+def instrument(cube: Cube, good: Flags) -> BandResponse:
+    """The usable bands of a cube in wavenumbers.
+
+    Args:
+        cube: the cube.
+        good: bands to use, shape (band,).
+
+    Returns:
+        Their response.
 
     Raises:
-        InputError: there are too few.
+        UnitError: the band centres cannot be in their unit.
     """
-    good = np.ones(cube.shape[2], bool) if cube.bad_bands is None else ~cube.bad_bands
-    if good.sum() < 8:
-        raise InputError(f"has {int(good.sum())} usable bands; at least 8 are needed", where=cube.name)
     centre = wavenumber_cm1(cube.centre, cube.wavelength_unit)
     if cube.fwhm is not None:
         slope = 1.0 if cube.wavelength_unit == "cm-1" else centre / cube.centre
         fwhm = np.asarray(cube.fwhm * slope)
     else:
         fwhm = DEFAULT_FWHM_SHARE * np.abs(np.gradient(centre))
-    return BandResponse(centre_cm1=centre[good], fwhm_cm1=fwhm[good]), good
+    return BandResponse(centre_cm1=centre[good], fwhm_cm1=fwhm[good])
 
 
 def target_model(
@@ -182,36 +192,39 @@ def radiance_scale(cube: Cube, request: ImageRequest, response: BandResponse) ->
     """
     if float(response.centre_cm1.max()) >= THERMAL_BELOW_CM1:
         return 1.0
-    unit = (request.radiance_unit or cube.unit).strip().casefold()
+    unit = " ".join((request.radiance_unit or cube.unit).strip().casefold().split())
     if unit not in RADIANCE_FACTORS:
         raise InputError(
-            f"the radiance is in {unit!r}",
+            "does not say the unit of its radiance"
+            if unit == UNKNOWN_UNIT
+            else f"the radiance is in {unit!r}",
             where=cube.name,
             remedy="give --radiance-unit, one of: " + "; ".join(RADIANCE_FACTORS),
         )
     return RADIANCE_FACTORS[unit]
 
 
-def check_contrast(block: Single, model: TargetModel, response: BandResponse, request: ImageRequest) -> None:
-    """Refuse a thermal scene whose surfaces all are at the plume's temperature.
+def require_contrast(
+    block: Single, model: TargetModel, response: BandResponse, request: ImageRequest
+) -> None:
+    """Refuse thermal lines whose surfaces all are at the plume's temperature, or that hold nothing.
 
     Args:
-        block: radiance, shape (line, sample, band).
+        block: radiance, shape (line, sample, band), NaN where there is none.
         model: how gases change it.
         response: the bands.
         request: the plume's temperature.
 
     Raises:
-        InputError: no pixel has a value in every band.
-        RefusedError: there is no thermal contrast.
+        RefusedError: there is no value, or no thermal contrast.
     """
-    if not isinstance(model, ThermalTarget) or request.plume_temperature_k is None:
-        return
     some = block.reshape(-1, block.shape[2])[:: max(1, block.shape[0] * block.shape[1] // 2000)]
     some = some[np.isfinite(some).all(axis=1)]
     if not some.size:
-        raise InputError("holds no pixel with a value in every band", where=request.scene.name)
-    kelvin = np.nanmean(brightness_temperature_k(response.centre_cm1, some.astype(np.float64)), axis=1)
+        raise RefusedError("no pixel has a value in every band")
+    if not isinstance(model, ThermalTarget) or request.plume_temperature_k is None:
+        return
+    kelvin = brightness_temperature_k(response.centre_cm1, some.astype(np.float64)).mean(axis=1)
     if float(np.median(np.abs(kelvin - request.plume_temperature_k))) < LEAST_CONTRAST_K:
         raise RefusedError(
             "the surfaces are at the plume's temperature: there is no thermal contrast, so nothing can be seen",
@@ -236,8 +249,5 @@ def pixel_size_m(cube: Cube, request: ImageRequest, warnings: list[str]) -> tupl
     if grid is None:
         warnings.append("the scene has no map and no --pixel: masses and rates are not reported")
         return None
-    width, height = grid.pixel
-    if grid.crs.startswith("EPSG:4326") or grid.crs.startswith("GEOGCS") or grid.crs.startswith("GEOGCRS"):
-        metres = 111_320.0
-        return (height * metres, width * metres * float(np.cos(np.radians(grid.north))))
-    return (height, width)
+    north, east = grid.metres_per_unit()
+    return (grid.pixel[1] * north, grid.pixel[0] * east)

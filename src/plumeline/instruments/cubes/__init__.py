@@ -14,8 +14,9 @@ from plumeline.instruments.cubes.cube import (
 )
 from plumeline.instruments.cubes.emit import read_emit
 from plumeline.instruments.cubes.envi import read_envi, write_envi
+from plumeline.instruments.cubes.envi_layout import check_layout
 from plumeline.instruments.cubes.formats import read_cube, read_spectrum
-from plumeline.instruments.cubes.geotiff import read_geotiff, write_cog
+from plumeline.instruments.cubes.geotiff import picture_on_globe, read_geotiff, write_cog
 from plumeline.instruments.cubes.opus import read_opus
 from plumeline.instruments.cubes.spc import read_spc
 from plumeline.instruments.cubes.spectrum import Spectrum
@@ -27,6 +28,8 @@ __all__ = [
     "Cube",
     "MapGrid",
     "Spectrum",
+    "check_layout",
+    "picture_on_globe",
     "read_cube",
     "read_emit",
     "read_envi",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
+from pyproj import CRS
+from pyproj.exceptions import CRSError
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 RADIANCE_W_M2_SR_CM1 = "W m-2 sr-1 (cm-1)-1"
 UNKNOWN_UNIT = "unknown"
+EARTH_RADIUS_M = 6_371_009.0
 
 RADIANCE_FACTORS = {
     "w m-2 sr-1 (cm-1)-1": 1.0,
@@ -53,6 +56,25 @@ class MapGrid:
     """Raw line of each grid pixel, shape (row, column), -1 where none; None when the cube is the grid."""
     lookup_sample: NDArray[np.int32] | None = None
     """Raw sample of each grid pixel."""
+
+    def __post_init__(self) -> None:
+        try:
+            CRS.from_user_input(self.crs)
+        except CRSError:
+            raise InputError(
+                f"the map's reference system {self.crs[:60]!r} is not known",
+                remedy="mend the map information, or take it out of the file and give --pixel",
+            ) from None
+
+    def metres_per_unit(self) -> tuple[float, float]:
+        """Metres of one unit of the reference system, toward north and toward east, at the grid's corner."""
+        crs = CRS.from_user_input(self.crs)
+        factors = [axis.unit_conversion_factor for axis in crs.axis_info] or [1.0]
+        if not crs.is_geographic:
+            return factors[0], factors[0]
+        # A degree of latitude, and of longitude, on a sphere of the Earth's mean radius.
+        metres = EARTH_RADIUS_M * factors[0]
+        return metres, metres * float(np.cos(factors[0] * self.north))
 
     def on_grid(self, layer: NDArray[np.generic], fill: float = float("nan")) -> NDArray[np.generic]:
         """A product laid on the map grid; the radiance itself is never resampled.

@@ -6,26 +6,31 @@ pixel, the raw sample and line that falls there, counted from 1, negative where 
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from plumeline.errors import ReadError
 from plumeline.instruments.cubes.cube import UNKNOWN_UNIT, Cube, MapGrid, check_size
+from plumeline.instruments.cubes.envi_header import (
+    AXES,
+    ignored_value,
+    map_grid,
+    numbers,
+    read_header,
+    stored_layout,
+    wavelengths,
+)
 from plumeline.instruments.cubes.igm import lookup_from_geometry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     Doubles = NDArray[np.float64]
     Single = NDArray[np.float32]
-
-DTYPES = {1: "u1", 2: "i2", 3: "i4", 4: "f4", 5: "f8", 12: "u2", 13: "u4", 14: "i8", 15: "u8"}
-AXES = {"bsq": (1, 2, 0), "bil": (0, 2, 1), "bip": (0, 1, 2)}
-"""Interleave to the axes of the stored array that are line, sample, band."""
 
 
 def read_envi(path: Path, *, glt: Path | None = None) -> Cube:
@@ -43,58 +48,59 @@ def read_envi(path: Path, *, glt: Path | None = None) -> Cube:
     """
     data, header = _pair(path)
     fields = read_header(header)
-    shape, dtype, interleave = _layout(fields, header)
-    offset = int(fields.get("header offset", "0"))
+    layout = stored_layout(fields, header)
+    shape, dtype, interleave, offset = layout
     check_size(data, expected=int(np.prod(shape)) * dtype.itemsize, offset=offset, lines=shape[0])
-    lines, samples, bands = shape
-    stored = {"bsq": (bands, lines, samples), "bil": (lines, bands, samples), "bip": shape}[interleave]
-    raw = np.memmap(data, dtype=dtype, mode="r", offset=offset, shape=stored)
-    view = raw.transpose(AXES[interleave])
-    missing = fields.get("data ignore value")
-    ignore = float(missing) if missing else None
-
-    def read(start: int, stop: int) -> Single:
-        block = np.array(view[start:stop], dtype=np.float32, order="C")
-        if ignore is not None:
-            block[block == np.float32(ignore)] = np.nan
-        return block
-
-    centre, unit = _wavelengths(fields, bands, header)
-    fwhm = _numbers(fields.get("fwhm", ""), header)
-    good = _numbers(fields.get("bbl", ""), header)
+    centre, unit = wavelengths(fields, shape[2], header)
+    fwhm, good = numbers(fields, "fwhm", header), numbers(fields, "bbl", header)
     lookup = glt or _beside(data)
     return Cube(
         name=data.name,
         path=data,
         shape=shape,
         centre=centre,
-        fwhm=fwhm if fwhm.size == bands else None,
+        fwhm=fwhm if fwhm.size == shape[2] else None,
         wavelength_unit=unit,
         unit=fields.get("data units", UNKNOWN_UNIT) or UNKNOWN_UNIT,
-        read=read,
-        bad_bands=good == 0 if good.size == bands else None,
-        grid=_lookup_grid(lookup, shape[:2]) if lookup else _map_info(fields),
-        facts=fields,
+        read=_reader(data, layout, ignored_value(fields, header)),
+        bad_bands=good == 0 if good.size == shape[2] else None,
+        grid=_lookup_grid(lookup, shape[:2]) if lookup else map_grid(fields, header, shape[:2]),
+        facts=fields | {"interleave": interleave},
     )
 
 
-def read_header(header: Path) -> dict[str, str]:
-    """Fields of an ENVI header, keys in lower case, braces taken off.
+def _reader(
+    data: Path, layout: tuple[tuple[int, int, int], np.dtype[np.generic], str, int], ignore: float | None
+) -> Callable[[int, int], Single]:
+    """Reads lines through a file handle: a memory map would count the whole cube against a process' limit."""
+    (lines, samples, bands), dtype, interleave, offset = layout
 
-    Args:
-        header: the `.hdr` file.
+    def values(stream: BinaryIO, first: int, count: int) -> NDArray[np.generic]:
+        stream.seek(offset + first * dtype.itemsize)
+        found = np.fromfile(stream, dtype, count)
+        if found.size != count:
+            raise ReadError("became shorter while it was read", where=str(data), remedy="copy it again")
+        return found
 
-    Returns:
-        The fields.
+    def read(start: int, stop: int) -> Single:
+        count = stop - start
+        with data.open("rb") as stream:
+            if interleave == "bsq":
+                block = np.empty((count, samples, bands), np.float32)
+                for band in range(bands):
+                    plane = values(stream, (band * lines + start) * samples, count * samples)
+                    block[:, :, band] = plane.reshape(count, samples)
+            else:
+                raw = values(stream, start * samples * bands, count * samples * bands)
+                raw = raw.reshape((count, samples, bands) if interleave == "bip" else (count, bands, samples))
+                block = np.ascontiguousarray(
+                    raw if interleave == "bip" else raw.transpose(0, 2, 1), np.float32
+                )
+        if ignore is not None:
+            block[block == np.float32(ignore)] = np.nan
+        return block
 
-    Raises:
-        ReadError: the file does not begin with ENVI.
-    """
-    text = header.read_text("latin-1")
-    if not text.lstrip().startswith("ENVI"):
-        raise ReadError("is no ENVI header: its first word is not ENVI", where=str(header))
-    found = re.findall(r"^[ \t]*([^={}\n;]+?)[ \t]*=[ \t]*(\{[^}]*\}|[^\n]*)", text, re.MULTILINE)
-    return {key.strip().casefold(): value.strip().strip("{}").strip() for key, value in found}
+    return read
 
 
 def _pair(path: Path) -> tuple[Path, Path]:
@@ -114,77 +120,6 @@ def _pair(path: Path) -> tuple[Path, Path]:
     return path, header
 
 
-def _layout(fields: dict[str, str], header: Path) -> tuple[tuple[int, int, int], np.dtype[np.generic], str]:
-    try:
-        lines, samples, bands = (int(fields[key]) for key in ("lines", "samples", "bands"))
-        kind = DTYPES[int(fields["data type"])]
-        order = {"0": "<", "1": ">"}[fields.get("byte order", "0")]
-        interleave = fields["interleave"].casefold()
-        AXES[interleave]
-    except (KeyError, ValueError) as error:
-        raise ReadError(f"lacks or garbles {error}", where=str(header), remedy="mend the header") from None
-    if min(lines, samples, bands) < 1:
-        raise ReadError(f"declares {lines} lines, {samples} samples, {bands} bands", where=str(header))
-    return (lines, samples, bands), np.dtype(order + kind), interleave
-
-
-def _wavelengths(fields: dict[str, str], bands: int, header: Path) -> tuple[Doubles, str]:
-    centre = _numbers(fields.get("wavelength", ""), header)
-    if centre.size != bands:
-        raise ReadError(
-            f"declares {bands} bands and {centre.size} wavelengths",
-            where=str(header),
-            remedy="add `wavelength = {…}` with one number per band",
-        )
-    name = fields.get("wavelength units", "").casefold()
-    if name.startswith("nano"):
-        return centre, "nm"
-    if name.startswith("micro") or name in {"um", "µm"}:
-        return centre, "um"
-    if name.startswith("wavenumber") or name in {"cm-1", "1/cm"}:
-        return centre, "cm-1"
-    if name in {"", "unknown"}:
-        raise ReadError(
-            "does not say the unit of its wavelengths",
-            where=str(header),
-            remedy="add `wavelength units = Nanometers`, Micrometers or Wavenumber",
-        )
-    raise ReadError(f"has wavelength units {name!r}", where=str(header), remedy="use nm, µm or cm-1")
-
-
-def _numbers(text: str, header: Path) -> Doubles:
-    try:
-        return np.array([float(word) for word in text.replace("\n", " ").split(",") if word.strip()])
-    except ValueError as error:
-        raise ReadError(
-            f"holds a list with something that is no number ({error})", where=str(header)
-        ) from None
-
-
-def _map_info(fields: dict[str, str]) -> MapGrid | None:
-    words = [word.strip() for word in fields.get("map info", "").split(",")]
-    if len(words) < 7:
-        return None
-    try:
-        column, row, easting, northing, width, height = map(float, words[1:7])
-    except ValueError:
-        return None
-    zone = words[7] if len(words) > 8 else ""
-    crs = fields.get("coordinate system string", "")
-    if words[0].casefold() == "utm" and zone.isdigit():
-        crs = f"EPSG:{(327 if words[8].casefold().startswith('s') else 326)}{int(zone):02d}"
-    elif words[0].casefold().startswith("geographic"):
-        crs = "EPSG:4326"
-    if not crs:
-        return None
-    return MapGrid(
-        crs=crs,
-        west=easting - (column - 1) * width,
-        north=northing + (row - 1) * height,
-        pixel=(width, height),
-    )
-
-
 def _beside(data: Path) -> Path | None:
     for kind in ("_glt", "_igm"):
         for name in (data.with_name(data.name + kind), data.with_name(data.stem + kind + data.suffix)):
@@ -196,20 +131,25 @@ def _beside(data: Path) -> Path | None:
 def _lookup_grid(path: Path, shape: tuple[int, int]) -> MapGrid:
     data, header = _pair(path)
     fields = read_header(header)
-    (rows, columns, bands), dtype, interleave = _layout(fields, header)
+    (rows, columns, bands), dtype, interleave, offset = stored_layout(fields, header)
     if bands < 2:
         raise ReadError("has one band where a GLT has two (sample, line)", where=str(path))
     stored = {"bsq": (bands, rows, columns), "bil": (rows, bands, columns), "bip": (rows, columns, bands)}[
         interleave
     ]
-    check_size(data, expected=int(np.prod(stored)) * dtype.itemsize, offset=0, lines=rows)
-    values = np.fromfile(data, dtype=dtype).reshape(stored).transpose(AXES[interleave])
+    count = int(np.prod(stored))
+    check_size(data, expected=count * dtype.itemsize, offset=offset, lines=rows)
+    values = np.fromfile(data, dtype, count, offset=offset).reshape(stored).transpose(AXES[interleave])
     if dtype.kind == "f":
         return _geometry_grid(values, fields, header, shape)
     table = np.abs(values.astype(np.int64))
-    base = _map_info(fields)
+    base = map_grid(fields, header, (rows, columns))
     if base is None:
         raise ReadError("a GLT needs map info", where=str(header))
+    if base.lookup_line is not None:
+        raise ReadError("a GLT on a turned map is not read", where=str(header), remedy="give an IGM")
+    if int(table[..., 1].max()) > shape[0] or int(table[..., 0].max()) > shape[1]:
+        raise ReadError("points to pixels that the cube does not have", where=str(path))
     return MapGrid(
         crs=base.crs,
         west=base.west,
@@ -234,7 +174,7 @@ def _geometry_grid(
             where=str(header),
         )
     crs = fields.get("coordinate system string", "")
-    base = _map_info(fields)
+    base = map_grid(fields, header, shape)
     if not crs and base is not None:
         crs = base.crs
     if not crs:
@@ -242,9 +182,9 @@ def _geometry_grid(
             "an IGM needs a coordinate system string", where=str(header), remedy="add it to the header"
         )
     places = np.asarray(values[..., :2], np.float64)
-    ignore = fields.get("data ignore value")
-    if ignore:
-        places = np.where(places == float(ignore), np.nan, places)
+    ignore = ignored_value(fields, header)
+    if ignore is not None:
+        places = np.where(places == ignore, np.nan, places)
     return lookup_from_geometry(places[..., 0], places[..., 1], crs, where=header.name)
 
 

@@ -7,6 +7,7 @@ Band centres are taken from each band's `wavelength` tag (GDAL's convention: `wa
 from __future__ import annotations
 
 import warnings
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,18 @@ from plumeline.errors import ConfigurationError, ReadError
 from plumeline.instruments.cubes.cube import UNKNOWN_UNIT, Cube, MapGrid
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     Single = NDArray[np.float32]
+
+CACHE_MB = 64
+"""What GDAL may hold of a file while it writes it."""
+
+RAMP = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
+"""Colours from dark to bright that stay apart for colour-blind eyes."""
 
 
 def read_geotiff(path: Path) -> Cube:
@@ -83,36 +91,96 @@ def read_geotiff(path: Path) -> Cube:
     )
 
 
-def write_cog(path: Path, layers: Single, names: list[str], grid: MapGrid | None) -> None:
+def write_cog(path: Path, layers: Iterable[Single], names: Sequence[str], grid: MapGrid | None) -> None:
     """Write layers as one cloud-optimised GeoTIFF, the same bytes for the same layers.
+
+    One layer is held at a time; they pass through an uncompressed file beside the result.
 
     Args:
         path: file to write.
-        layers: shape (layer, row, column), NaN where there is no value.
+        layers: as many as names, each of shape (row, column), NaN where there is no value.
         names: description of each layer.
         grid: where the pixels lie; None for image coordinates.
     """
     rasterio = _rasterio()
+    rest = iter(layers)
+    first = next(rest)
     profile: dict[str, Any] = {
-        "driver": "COG",
+        "driver": "GTiff",
         "dtype": "float32",
-        "count": layers.shape[0],
-        "height": layers.shape[1],
-        "width": layers.shape[2],
+        "count": len(names),
+        "height": first.shape[0],
+        "width": first.shape[1],
         "nodata": float("nan"),
-        "compress": "deflate",
-        "predictor": 3,
-        "overview_resampling": "average",
+        "BIGTIFF": "IF_SAFER",
     }
     if grid is not None:
         profile["crs"] = grid.crs
-        profile["transform"] = rasterio.Affine(grid.pixel[0], 0.0, grid.west, 0.0, -grid.pixel[1], grid.north)
-    with warnings.catch_warnings():
+        profile["transform"] = _transform(grid)
+    partial = path.with_name(path.name + ".part.tif")
+    with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with rasterio.open(path, "w", **profile) as file:
-            file.write(layers)
-            for index, name in enumerate(names, 1):
+        with rasterio.open(partial, "w", **profile) as file:
+            for index, (name, layer) in enumerate(zip(names, chain([first], rest), strict=True), 1):
+                file.write(layer, index)
                 file.set_band_description(index, name)
+        rasterio.shutil.copy(
+            partial, path, driver="COG", compress="deflate", predictor=3, overview_resampling="average"
+        )
+    partial.unlink()
+
+
+def picture_on_globe(
+    layer: Single, grid: MapGrid, *, top: float
+) -> tuple[tuple[float, float, float, float], bytes]:
+    """A layer as a PNG on longitudes and latitudes, dark for 0 to bright for `top`, transparent where NaN.
+
+    Args:
+        layer: shape (row, column) of the grid.
+        grid: where its pixels lie.
+        top: value of the brightest colour.
+
+    Returns:
+        West, south, east and north [degrees], and the PNG.
+    """
+    rasterio = _rasterio()
+    rows, columns = layer.shape
+    with warnings.catch_warnings():
+        # rasterio multiplies transforms in a way that affine will drop; a PNG has no map by design.
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        source = _transform(grid)
+        bounds = rasterio.transform.array_bounds(rows, columns, source)
+        there, width, height = rasterio.warp.calculate_default_transform(
+            grid.crs, "OGC:CRS84", columns, rows, *bounds
+        )
+        turned = np.full((height, width), np.nan, np.float32)
+        rasterio.warp.reproject(
+            layer,
+            turned,
+            src_crs=grid.crs,
+            src_transform=source,
+            src_nodata=np.nan,
+            dst_crs="OGC:CRS84",
+            dst_transform=there,
+            dst_nodata=np.nan,
+        )
+        with rasterio.io.MemoryFile() as memory:
+            with memory.open(driver="PNG", count=4, height=height, width=width, dtype="uint8") as file:
+                file.write(_coloured(turned, top))
+            png = bytes(memory.read())
+        west, south, east, north = rasterio.transform.array_bounds(height, width, there)
+    return (west, south, east, north), png
+
+
+def _coloured(layer: Single, top: float) -> NDArray[np.uint8]:
+    share = np.clip(np.nan_to_num(layer / max(top, 1e-30)), 0.0, 1.0)
+    colours = [np.interp(share, np.linspace(0, 1, len(RAMP)), channel) for channel in np.transpose(RAMP)]
+    return np.stack([*colours, np.where(np.isfinite(layer), 200.0, 0.0)]).astype(np.uint8)
+
+
+def _transform(grid: MapGrid) -> Any:
+    return _rasterio().Affine(grid.pixel[0], 0.0, grid.west, 0.0, -grid.pixel[1], grid.north)
 
 
 def _grid(file: Any) -> MapGrid | None:
@@ -127,7 +195,7 @@ def _grid(file: Any) -> MapGrid | None:
 def _rasterio() -> Any:
     try:
         import rasterio  # noqa: PLC0415 (an extra)
-        from rasterio import transform, windows  # noqa: F401, PLC0415 (load the submodules)
+        from rasterio import io, shutil, transform, warp, windows  # noqa: F401, PLC0415 (load the submodules)
     except ImportError:
         raise ConfigurationError(
             "GeoTIFF needs rasterio, which is not installed", remedy="pip install 'plumeline[imaging]'"
