@@ -167,7 +167,8 @@ def _segment(scene: Scene, request: ImageRequest, start: int, stop: int) -> _Par
         return _blank(start, marks, len(scene.gases), error)
     for group, _ in found.scores.refused:
         marks[:, group] = np.where(marks[:, group] == Quality.GOOD, Quality.DEAD, marks[:, group])
-    marks[(marks == Quality.GOOD) & ~np.isfinite(found.scores.factor)] = Quality.NO_CONTRAST
+    if not request.residential:
+        marks[(marks == Quality.GOOD) & ~np.isfinite(found.scores.factor)] = Quality.NO_CONTRAST
     part = _Part(
         start=start,
         necl=found.scores.necl_ppm_m,
