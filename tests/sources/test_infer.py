@@ -68,12 +68,11 @@ def test_the_detection_limit_is_about_where_detection_begins():
     assert infer(flight(rate=here / 30), QUICK).probability_no_source > 0.1
 
 
-def test_twice_the_rate_moves_the_answer_up_with_it(report):
+def test_twice_the_rate_gives_about_twice_the_answer(report):
     double = infer(flight(rate=6e-4), QUICK)
-    # Medians of a rate known to a factor of three wander; that the interval follows the rate is what must hold.
     once, twice = report.sources[0].rate_kg_s["methane"], double.sources[0].rate_kg_s["methane"]
     assert twice.low < 6e-4 < twice.high
-    assert 1.3 < twice.median / once.median < 5.0
+    assert 1.3 < twice.median / once.median < 3.0
     assert twice.low > once.low
     assert twice.high > once.high
 

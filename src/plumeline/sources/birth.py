@@ -28,6 +28,7 @@ from plumeline.sources.problem import (
     GROUP,
     INNER,
     LENGTH,
+    ONCE,
     ROW,
     normal,
     uniform,
@@ -163,7 +164,7 @@ def _draw_birth(problem: Problem, priors: Priors, rng: Integers, source: Floats)
     source[2] = abs(normal(rng)) * priors.height_sd
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def move_birth_death(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
     """Add a source where the birth map expects one, or take one away."""
     if uniform(particle.rng) < 0.5:
@@ -171,7 +172,7 @@ def move_birth_death(problem: Problem, priors: Priors, particle: Particle, tempe
     return bool(_death(problem, priors, particle, temper))
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
     k = particle.number[0]
     if k + 1 >= priors.log_count.size:
@@ -221,7 +222,7 @@ def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) 
     return True
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def _death(problem: Problem, priors: Priors, particle: Particle, temper: float) -> bool:
     k = particle.number[0]
     if k == 0:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumeline.sources.discrepancy import with_discrepancy
-from plumeline.sources.smc import Outcome, Population, pooled, sample
+from plumeline.sources.population import Population, pooled
+from plumeline.sources.smc import Outcome, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable

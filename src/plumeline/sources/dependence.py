@@ -20,8 +20,8 @@ from plumeline.sources.problem import THETA, emission_block, flight_of_observati
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plumeline.sources.population import Population
     from plumeline.sources.problem import Priors, Problem
-    from plumeline.sources.smc import Population
 
     Floats = NDArray[np.float64]
 

@@ -17,9 +17,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plumeline.sources.population import Population
     from plumeline.sources.problem import Problem
     from plumeline.sources.settings import InferenceSettings
-    from plumeline.sources.smc import Population
 
     Floats = NDArray[np.float64]
 
@@ -52,18 +52,21 @@ def reach(problem: Problem, population: Population) -> tuple[Floats, Floats]:
     return distance, heading
 
 
-def with_discrepancy(problem: Problem, population: Population, settings: InferenceSettings) -> Floats:
+def with_discrepancy(
+    problem: Problem, population: Population, settings: InferenceSettings, *, repeats: int = 1
+) -> Floats:
     """Sources of every draw with the model's discrepancy added; deterministic for a seed.
 
     Args:
         problem: the inversion's arrays.
         population: posterior draws.
         settings: sizes of the discrepancy and the seed.
+        repeats: errors drawn for each draw, so that a region is not ragged.
 
     Returns:
-        Like `Population.sources`, shape (draw, slot, 3 + species).
+        Like `Population.sources`, all draws as often as `repeats`, shape (repeats · draw, slot, 3 + species).
     """
-    distance, heading = reach(problem, population)
+    distance, heading = (np.concatenate([array] * repeats) for array in reach(problem, population))
     rng = np.random.default_rng(settings.seed + 4)
     error = rng.standard_normal((*distance.shape, 3))
     # One factor for both directions of a draw makes the pair a bivariate Student t.
@@ -75,7 +78,7 @@ def with_discrepancy(problem: Problem, population: Population, settings: Inferen
     size_across = settings.momentary_discrepancy_across if momentary else settings.discrepancy_across
     along = size_along * distance * error[:, :, 0]
     across = size_across * distance * error[:, :, 1]
-    out = population.sources.copy()
+    out = np.concatenate([population.sources] * repeats)
     out[:, :, 0] += along * heading[:, :, 0] - across * heading[:, :, 1]
     out[:, :, 1] += along * heading[:, :, 1] + across * heading[:, :, 0]
     out[:, :, 3:] += settings.discrepancy_log_rate * error[:, :, 2:]

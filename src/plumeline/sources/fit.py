@@ -12,8 +12,8 @@ from plumeline.sources.problem import THETA, flight_of_observation
 from plumeline.sources.products import FIT
 
 if TYPE_CHECKING:
+    from plumeline.sources.population import Population
     from plumeline.sources.prepare import Prepared
-    from plumeline.sources.smc import Population
 
 
 def fit_dataset(prepared: Prepared, population: Population) -> xr.Dataset:

@@ -24,7 +24,7 @@ from plumeline.sources.products import POSTERIOR
 from plumeline.sources.regions import highest_density_region, relabel
 from plumeline.sources.rows import are_readings_fast
 from plumeline.sources.settings import InferenceSettings
-from plumeline.sources.smc import Outcome, Population, quench, sample
+from plumeline.sources.smc import MOVE_NAMES, Outcome, quench, sample
 from plumeline.sources.unmixing import unmixed, what_it_means
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plumeline.observations import Survey
+    from plumeline.sources.population import Population
 
     Floats = NDArray[np.float64]
     Progress = Callable[[float, str], None]
@@ -52,6 +53,8 @@ MANY_DRAWS = 0.02
 """Share of draws from which on their number estimates a probability well."""
 LEAST_DRAWS = 40
 """Fewer draws than this give no region."""
+REPEATS = 4
+"""Errors of the plume model drawn for each draw, for regions and intervals."""
 COMPASS = ("east", "north-east", "north", "north-west", "west", "south-west", "south", "south-east")
 
 
@@ -91,7 +94,7 @@ def infer(
     nothing = sample(
         problem,
         prepared.priors._replace(log_count=np.zeros(1)),
-        particles=settings.particles,
+        particles=max(settings.particles // 2, 48),
         sweeps=settings.sweeps,
         seed=settings.seed + 1,
         temper=outcome.temper,
@@ -123,8 +126,8 @@ def _pilot(
         outcome = sample(
             prepared.problem,
             prepared.priors,
-            particles=max(settings.particles // 2, 48),
-            sweeps=max(settings.sweeps // 2, 1),
+            particles=max(settings.particles // 3, 48),
+            sweeps=settings.sweeps,
             seed=settings.seed + 3,
             temper=PILOT_EXPONENT,
             progress=lambda share, number=number: tell((number + share) / len(windows)),  # type: ignore[misc]
@@ -153,14 +156,15 @@ def _report(
         )
     prior_none = settings.prior_no_source
     probability_none, bayes = _evidence(outcome, nothing, prior_none)
-    drawn = with_discrepancy(prepared.problem, population, settings)
+    drawn = with_discrepancy(prepared.problem, population, settings, repeats=REPEATS)
     rates = unmixed(
         np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale,
         prepared.matrix,
         prepared.groups,
         settings.seed + 5,
     )
-    posterior = _posterior(prepared, population, drawn, rates)
+    draws = population.count.size
+    posterior = _posterior(prepared, population, drawn[:draws], rates[:draws])
     claimed = probability_none <= 1.0 - settings.claim_probability
     sources = _sources(prepared, population, drawn, rates) if claimed else ()
     theta = population.theta.mean(axis=0)
@@ -171,8 +175,7 @@ def _report(
     )
     counts = np.bincount(population.count[:, 0], minlength=settings.max_sources + 1) / len(population.count)
     fit = fit_dataset(prepared, population)
-    diagnostics = _diagnostics(prepared, population, outcome, agreement)
-    diagnostics["residuals_beyond_3_sigma"] = float(np.mean(np.abs(fit["standard_residual"]) > 3.0))
+    diagnostics = _diagnostics(prepared, outcome, agreement, fit)
     return SourceReport(
         survey=survey,
         sources=sources,
@@ -191,9 +194,11 @@ def _report(
 
 
 def _diagnostics(
-    prepared: Prepared, population: Population, outcome: Outcome, agreement: Agreement
+    prepared: Prepared, outcome: Outcome, agreement: Agreement, fit: xr.Dataset
 ) -> dict[str, float | int | str | bool]:
     """Checks of the sampler, and medians of what it learned of the air."""
+    population = outcome.population
+    residual = fit["standard_residual"].to_numpy()
     return {
         "rows": int(prepared.problem.row_start.size - 1),
         "readings_used": int(prepared.samples.time_s.size),
@@ -207,11 +212,7 @@ def _diagnostics(
         "converged": agreement.converged,
         **{
             f"acceptance_{name}": float(value)
-            for name, value in zip(
-                ("position", "rate", "transport", "noise", "background", "birth_death", "detour", "on_off"),
-                outcome.acceptance,
-                strict=True,
-            )
+            for name, value in zip(MOVE_NAMES, outcome.acceptance, strict=True)
         },
         **{
             f"{name}_median": float(np.exp(np.median(population.theta[:, i])))
@@ -224,6 +225,7 @@ def _diagnostics(
             )
         },
         "wind_turn_deg_median": float(np.rad2deg(np.median(population.theta[:, 2]))),
+        "residuals_beyond_3_sigma": float(np.mean(np.abs(residual) > 3.0)),
     }
 
 
@@ -285,19 +287,20 @@ def _sources(
         # No number stands out: the strongest sources of every draw that has at least as many as usual.
         number = max(1, int(np.median(counts[counts > 0])))
         mine = counts >= number
-    drawn = drawn[mine]
+    repeated = np.tile(mine, REPEATS)
+    raw, drawn, rates = population.sources[mine], drawn[repeated], rates[repeated]
     absent = np.arange(drawn.shape[1]) >= counts[mine][:, None]
-    rates = rates[mine]
-    rates[absent] = 0.0
     on_share = population.active[mine].mean(axis=2)
-    strongest = np.argsort(-rates.sum(axis=2), axis=1, kind="stable")[:, :number]
-    drawn = np.take_along_axis(drawn, strongest[:, :, None], axis=1)
-    rates = np.take_along_axis(rates, strongest[:, :, None], axis=1)
-    on_share = np.take_along_axis(on_share, strongest, axis=1)
-    order = relabel(drawn[:, :, :2], rates.sum(axis=2))
-    drawn = np.take_along_axis(drawn, order[:, :, None], axis=1)
-    rates = np.take_along_axis(rates, order[:, :, None], axis=1)
-    on_share = np.take_along_axis(on_share, order, axis=1)
+    # Sources are told apart before the discrepancy blurs them, and their middle is not blurred at all.
+    strength = np.where(absent, 0.0, np.exp(raw[:, :, 3:]).sum(axis=2))
+    chosen = np.argsort(-strength, axis=1, kind="stable")[:, :number]
+    raw = np.take_along_axis(raw, chosen[:, :, None], axis=1)
+    order = relabel(raw[:, :, :2], np.take_along_axis(strength, chosen, axis=1))
+    chosen = np.take_along_axis(chosen, order, axis=1)
+    raw = np.take_along_axis(raw, order[:, :, None], axis=1)
+    repeated = np.tile(chosen, (REPEATS, 1))[:, :, None]
+    drawn, rates = np.take_along_axis(drawn, repeated, axis=1), np.take_along_axis(rates, repeated, axis=1)
+    on_share = np.take_along_axis(on_share, chosen, axis=1)
     found = []
     for k in range(number):
         points = drawn[:, k, :2]
@@ -305,8 +308,8 @@ def _sources(
         found.append(
             SourceEstimate(
                 label=f"S{k + 1}",
-                x_m=float(np.median(points[:, 0])),
-                y_m=float(np.median(points[:, 1])),
+                x_m=float(np.median(raw[:, k, 0])),
+                y_m=float(np.median(raw[:, k, 1])),
                 height_m=_interval(drawn[:, k, 2]),
                 region_50=highest_density_region(points, 0.5),
                 region_90=region_90,

@@ -29,41 +29,39 @@ class Elements(NamedTuple):
     table: NDArray[np.float32]
     """Shape (11, element)."""
     number: Integers
-    """Elements of each sample, or of each row where samples were averaged first."""
+    """Elements of each parcel of samples."""
     run: Integers
     """First element of each run of one kind, and the end, shape (run + 1,)."""
     run_is_path: NDArray[np.bool_]
     """Shape (run,)."""
 
     def row_start(self, row_of: Integers) -> Integers:
-        """First element of each row, and the end, shape (row + 1,)."""
-        is_by_row = self.number.size < row_of.size
-        count = self.number if is_by_row else np.bincount(row_of, self.number)
-        return np.append(0, np.cumsum(count)).astype(np.int64)
+        """First element of each row, and the end, shape (row + 1,), from the row of each parcel."""
+        return np.append(0, np.cumsum(np.bincount(row_of, self.number))).astype(np.int64)
 
 
-def elements_of(samples: Samples, wind: Floats, spread: Floats, row_of: Integers | None = None) -> Elements:
+def elements_of(samples: Samples, wind: Floats, spread: Floats, parcel_of: Integers) -> Elements:
     """Cut samples into elements.
 
     Args:
         samples: usable readings in order of sensor and time.
         wind: eastward, northward, speed, shape (sample, 3) [m s-1].
         spread: turbulence angles, shape (sample, 2) [rad].
-        row_of: row of each sample, whose samples are averaged first; for readings a few metres apart.
+        parcel_of: parcel of each sample, in the samples' order; the samples of one are averaged, and how far their
+            winds' directions differ adds to the horizontal angle.
 
     Returns:
-        Elements in the order of the samples; all samples of a sensor have the same number, so that means stay means.
+        Elements in the order of the parcels; all parcels of a sensor have the same number, so that means stay means.
     """
     ends, sensor_of, path_of = samples.receptor, samples.sensor, samples.is_path
-    if row_of is not None and row_of.max() + 1 < row_of.size:
-        first = np.unique(row_of, return_index=True)[1]
-        ends, wind, spread = (_means(array, row_of) for array in (ends, wind, spread))
+    if parcel_of[-1] + 1 < parcel_of.size:
+        first = np.unique(parcel_of, return_index=True)[1]
+        ends, wind, spread = (_means(array, parcel_of) for array in (ends, wind, spread))
         sensor_of, path_of = sensor_of[first], path_of[first]
-    level_m = np.hypot(ends[:, 3] - ends[:, 0], ends[:, 4] - ends[:, 1])
-    count = np.ones(level_m.size, np.int64)
-    for sensor in np.unique(sensor_of[path_of]):
-        mine = sensor_of == sensor
-        count[mine] = min(MOST_PIECES, max(1, math.ceil(float(level_m[mine].max()) / PIECE_M)))
+        steady = np.hypot(wind[:, 0], wind[:, 1]) / wind[:, 2]
+        spread[:, 0] = np.sqrt(spread[:, 0] ** 2 + 2.0 * np.clip(1.0 - steady, 0.0, 1.0))
+        wind[:, :2] /= np.maximum(steady, 1e-6)[:, None]
+    count = path_pieces(ends, sensor_of, path_of)
     sample = np.repeat(np.arange(count.size), count)
     part = np.arange(sample.size) - np.repeat(np.cumsum(count) - count, count)
     table = np.empty((ELEMENT_FIELDS, sample.size), np.float32)
@@ -84,9 +82,19 @@ def elements_of(samples: Samples, wind: Floats, spread: Floats, row_of: Integers
     )
 
 
-def _means(array: Floats, row_of: Integers) -> Floats:
-    count = np.bincount(row_of)
-    return np.column_stack([np.bincount(row_of, column) / count for column in array.T])
+def path_pieces(ends: Floats, sensor_of: Integers, path_of: NDArray[np.bool_]) -> Integers:
+    """Pieces of each reading: 1 for points, as many for a sensor's paths as its longest needs, shape (reading,)."""
+    level_m = np.hypot(ends[:, 3] - ends[:, 0], ends[:, 4] - ends[:, 1])
+    count = np.ones(level_m.size, np.int64)
+    for sensor in np.unique(sensor_of[path_of]):
+        mine = sensor_of == sensor
+        count[mine] = min(MOST_PIECES, max(1, math.ceil(float(level_m[mine].max()) / PIECE_M)))
+    return count
+
+
+def _means(array: Floats, parcel_of: Integers) -> Floats:
+    count = np.bincount(parcel_of)
+    return np.column_stack([np.bincount(parcel_of, column) / count for column in array.T])
 
 
 def segment_order(

@@ -20,7 +20,7 @@ from plumeline.sources.particle import (
     log_prior_source,
     log_prior_theta,
 )
-from plumeline.sources.problem import INNER, THETA, normal, uniform
+from plumeline.sources.problem import FIRST, INNER, LENGTH, ONCE, THETA, normal, uniform
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,25 +29,23 @@ if TYPE_CHECKING:
     from plumeline.sources.problem import Priors, Problem
 
     Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def move_position(
-    problem: Problem, priors: Priors, particle: Particle, k: int, temper: float, reach_m: float
+    problem: Problem, priors: Priors, particle: Particle, k: int, temper: float, scales: Scales
 ) -> bool:
-    """Step one source in space by a random length between 0.2 m and `reach_m`; the rates step along a little."""
+    """Step one source: half the time by a random length up to `reach_m`, half along a difference of two particles."""
     rng = particle.rng
-    step = 0.2 * (reach_m / 0.2) ** uniform(rng)
     new = particle.sources[k].copy()
-    kind = uniform(rng)
-    if kind < 0.8:
-        new[0] += step * normal(rng)
-        new[1] += step * normal(rng)
-    if kind > 0.6:
-        new[2] = abs(new[2] + min(step, 0.5 * priors.height_sd) * normal(rng))
-    shift = 0.15 * normal(rng)
-    for s in range(new.size - 3):
-        new[3 + s] += shift
+    if uniform(rng) < 0.5 and scales.ridge.shape[0] > 0:
+        line, size = _ridge(rng, scales)
+        for i in range(new.size):
+            new[i] += size * line[i]
+        new[2] = abs(new[2])
+    else:
+        _scatter(priors, rng, scales.reach_m, new)
     prior = log_prior_source(problem, priors, new) - log_prior_source(problem, priors, particle.sources[k])
     if prior == -np.inf:
         return False
@@ -67,6 +65,58 @@ def move_position(
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _scatter(priors: Priors, rng: Integers, reach_m: float, new: Floats) -> None:
+    """Step a source in space by a random length between 0.2 m and `reach_m`; the rates step along a little."""
+    step = 0.2 * (reach_m / 0.2) ** uniform(rng)
+    kind = uniform(rng)
+    if kind < 0.8:
+        new[0] += step * normal(rng)
+        new[1] += step * normal(rng)
+    if kind > 0.6:
+        new[2] = abs(new[2] + min(step, 0.5 * priors.height_sd) * normal(rng))
+    shift = 0.15 * normal(rng)
+    for s in range(new.size - 3):
+        new[3 + s] += shift
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _ridge(rng: Integers, scales: Scales) -> tuple[Floats, float]:
+    """A difference of two particles of the last stage, and how much of it to step; either sign alike."""
+    line = scales.ridge[int(uniform(rng) * scales.ridge.shape[0])]
+    size = 0.6 * math.exp(0.8 * normal(rng))
+    return line, size if uniform(rng) < 0.5 else -size
+
+
+@njit(**ONCE)
+def move_ridge(problem: Problem, priors: Priors, particle: Particle, temper: float, scales: Scales) -> bool:
+    """Step one source and all transport parameters together, along a difference of two particles.
+
+    Distance, spread, height and rate make up for each other; steps of one at a time creep along that ridge.
+    """
+    rng, count = particle.rng, particle.number[0]
+    if count == 0 or scales.ridge.shape[0] == 0:
+        return False
+    k = int(uniform(rng) * count)
+    line, size = _ridge(rng, scales)
+    source, theta = particle.sources[k].copy(), particle.theta.copy()
+    for i in range(source.size):
+        source[i] += size * line[i]
+    source[2] = abs(source[2])
+    for i in range(theta.size):
+        theta[i] += size * line[source.size + i]
+    prior = log_prior_source(problem, priors, source) - log_prior_source(problem, priors, particle.sources[k])
+    if prior == -np.inf:
+        return False
+    old = particle.sources[k].copy()
+    particle.sources[k] = source
+    prior += log_prior_theta(priors, theta) - log_prior_theta(priors, particle.theta)
+    if _take_theta(problem, priors, particle, (0, problem.stretch_row.size - 1), temper, theta, prior):
+        return True
+    particle.sources[k] = old
+    return False
+
+
+@njit(**ONCE)
 def move_rate(
     problem: Problem, priors: Priors, particle: Particle, k: int, temper: float, step: float
 ) -> bool:
@@ -88,7 +138,7 @@ def move_rate(
     return True
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def move_theta(
     problem: Problem, priors: Priors, particle: Particle, flight: int, temper: float, scales: Scales
 ) -> bool:
@@ -100,17 +150,30 @@ def move_theta(
     new = particle.theta.copy()
     new[THETA * flight : THETA * (flight + 1)] += size * (scales.theta[flight] @ draw)
     prior = log_prior_theta(priors, new) - log_prior_theta(priors, particle.theta)
-    first, last = problem.flight_stretch[flight], problem.flight_stretch[flight + 1]
-    span = (problem.stretch_segment[first], problem.stretch_segment[last])
-    low, high = (
-        problem.segments[span[0], 0],
-        problem.segments[span[1] - 1, 0] + problem.segments[span[1] - 1, 2],
-    )
+    stretches = (problem.flight_stretch[flight], problem.flight_stretch[flight + 1])
+    return bool(_take_theta(problem, priors, particle, stretches, temper, new, prior))
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _take_theta(
+    problem: Problem,
+    priors: Priors,
+    particle: Particle,
+    stretches: tuple[int, int],
+    temper: float,
+    new: Floats,
+    prior: float,
+) -> bool:
+    """Accept or reject transport parameters, with the columns of some stretches anew; `prior` is the prior's log ratio."""
+    span = (problem.stretch_segment[stretches[0]], problem.stretch_segment[stretches[1]])
+    segments = problem.segments
     enhancement = particle.enhancement.copy()
-    enhancement[:, low:high] = 0.0
+    enhancement[
+        :, segments[span[0], FIRST] : segments[span[1] - 1, FIRST] + segments[span[1] - 1, LENGTH]
+    ] = 0.0
     columns = particle.columns[: particle.number[0]].copy()
     for k in range(particle.number[0]):
-        column(problem, particle.sources[k], new, particle.detour, first, last, columns[k])
+        column(problem, particle.sources[k], new, particle.detour, stretches[0], stretches[1], columns[k])
         gains = gains_of(problem, particle.sources[k], 1.0)
         add_gains(problem, columns[k], gains, particle.active[k], span, enhancement)
     log_like = log_like_of(problem, priors, particle, enhancement, particle.background, new)
@@ -141,7 +204,7 @@ def _span_log_likelihood(
     )
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def move_active(problem: Problem, priors: Priors, particle: Particle, k: int, temper: float) -> bool:
     """Turn one source on or off over a run of emission blocks."""
     blocks = particle.active.shape[1]
@@ -182,7 +245,7 @@ def move_active(problem: Problem, priors: Priors, particle: Particle, k: int, te
     return False
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, temper: float) -> bool:
     """Step the turn and strength of the way to one stretch; only its rows change."""
     old = particle.detour[g].copy()
@@ -222,7 +285,7 @@ def move_detour(problem: Problem, priors: Priors, particle: Particle, g: int, te
     return False
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def move_noise(problem: Problem, priors: Priors, particle: Particle, temper: float, step: float) -> bool:
     """Step one group's noise, or one flight's model error."""
     groups = particle.log_noise.size
@@ -244,7 +307,7 @@ def move_noise(problem: Problem, priors: Priors, particle: Particle, temper: flo
     return True
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def move_background(
     problem: Problem, priors: Priors, particle: Particle, temper: float, scales: Scales
 ) -> bool:

@@ -66,6 +66,8 @@ class Scales(NamedTuple):
     """Step of a log-rate move [1]."""
     reach_m: float
     """Largest position step [m]."""
+    ridge: Floats
+    """Differences of like sources and transport parameters between particles, shape (pair, 3 + species + 6 · flight)."""
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")

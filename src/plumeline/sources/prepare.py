@@ -18,7 +18,7 @@ from plumeline.sources.background import (
 from plumeline.sources.emission import emission_blocks, log_switching
 from plumeline.sources.layout import elements_of, segment_order, segments_of
 from plumeline.sources.problem import BLOCK, Priors, Problem
-from plumeline.sources.rows import row_means, row_seconds, stretches, travel_s, wind_and_spread
+from plumeline.sources.rows import parcels, row_means, row_seconds, stretches, travel_s, wind_and_spread
 from plumeline.sources.samples import Samples, gather
 from plumeline.sources.unmixing import (
     ResponseMatrix,
@@ -111,14 +111,15 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
     noise = noise_guess(samples, value, censored, group, groups, base, scale, row_of)
     knot_s = settings.background_knot_s or knot_seconds(samples, moving=moving)
     basis = background_basis(row_time[row], channel, group, value, censored, noise, knot_s)
-    elements = elements_of(samples, wind, spread, row_of if moving else None)
+    parcel_of = row_of if moving else parcels(samples, row_of, row_s)
+    elements = elements_of(samples, wind, spread, parcel_of)
     species_scale, response = _response(matrix, scale)
     by_block = np.argsort(segments[:, BLOCK], kind="stable")
     problem = Problem(
         elements=elements.table,
         run=elements.run,
         run_is_path=elements.run_is_path,
-        row_start=elements.row_start(row_of),
+        row_start=elements.row_start(row_of[np.unique(parcel_of, return_index=True)[1]]),
         row=row,
         channel=channel,
         value=value.astype(np.float32),

@@ -132,6 +132,9 @@ class Priors(NamedTuple):
 INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """Compile options of kernels that only kernels call: the wrappers that Python would need cost as much as the kernels."""
 
+ONCE: dict[str, Any] = {"inline": "always"}
+"""Of kernels called in one place: compiled there, because every level of calls would be compiled with all below it."""
+
 THETA = 6
 """Of each flight: log fy, log fz, wind turn [rad], log wind factor, log relative model error, log response time [s]."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumeline.sources.background import FEW_ROWS
+from plumeline.sources.layout import path_pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,14 @@ FIXED_ROW_S = 300.0
 
 FAST_READING_S = 30.0
 """Readings averaged over less than this see gusts, so their wind is averaged over the plume's travel instead [s]."""
+
+
+MOST_PARCELS = 12
+"""Most parts of a row at a fixed sensor that have a wind of their own."""
+
+
+MOST_ELEMENTS = 40_000
+"""About how many elements a survey of fixed sensors may have before parts of a row are taken together."""
 
 
 STRETCH_S = 60.0
@@ -107,6 +116,15 @@ def row_seconds(samples: Samples, settings: InferenceSettings, *, moving: bool) 
     ):
         seconds *= 1.5
     return seconds
+
+
+def parcels(samples: Samples, row_of: Integers, row_s: float) -> Integers:
+    """Parcel of each sample of fixed sensors: a part of a row short enough to keep the wind's turns, shape (sample,)."""
+    elements = int(path_pieces(samples.receptor, samples.sensor, samples.is_path).sum())
+    per_row = row_of.size / (int(row_of.max()) + 1)
+    parts = int(np.clip(per_row * MOST_ELEMENTS / elements, 1, MOST_PARCELS))
+    part = np.floor(samples.time_s / row_s * parts).astype(np.int64) % parts
+    return np.asarray(np.unique(row_of * parts + part, return_inverse=True)[1], np.int64)
 
 
 def row_means(samples: Samples, row_of: Integers, rows: int) -> tuple[Floats, NDArray[np.bool_]]:

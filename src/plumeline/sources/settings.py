@@ -19,9 +19,9 @@ class InferenceSettings:
 
     seed: int = 1
     """Random seed."""
-    particles: int = 256
+    particles: int = 192
     """Particles of the first two runs together; the draws are three times as many."""
-    sweeps: int = 5
+    sweeps: int = 4
     """Moves of every parameter after each tempering step; three times as many after the last."""
     attempts: int = 2
     """How often two runs are made, each time with twice the particles, until they agree."""

@@ -10,7 +10,7 @@ doi:10.1080/10618600.2015.1060885 (conditional effective sample size).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,14 +24,17 @@ from plumeline.sources.moves import (
     move_noise,
     move_position,
     move_rate,
+    move_ridge,
     move_theta,
 )
 from plumeline.sources.particle import Particle, Scales, refresh
-from plumeline.sources.problem import INNER, THETA, Priors, Problem, normal, uniform
+from plumeline.sources.population import Population, pooled
+from plumeline.sources.problem import ONCE, THETA, Priors, Problem, normal, uniform
+from plumeline.sources.proposals import proposal_scales
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
@@ -41,78 +44,21 @@ KEEP = 0.55
 """Share of effective particles that a tempering step keeps."""
 LEAST_DETOURS = 10
 """A sweep moves the detours of this many stretches, or of half of them; too few, and second sources stand in for them."""
-MOVES = 8
-"""Kinds of moves counted: position, rate, theta, noise, background, birth/death, detour, on/off."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Population:
-    """All particles; first axis of every array is the particle."""
-
-    count: NDArray[np.int64]
-    """Number of sources, shape (particle, 1)."""
-    sources: Floats
-    """Shape (particle, slot, 3 + species)."""
-    active: NDArray[np.int8]
-    """Whether each source emits in each emission block, shape (particle, slot, block)."""
-    theta: Floats
-    """Shape (particle, 6 · flight)."""
-    detour: Floats
-    """Shape (particle, stretch, 2)."""
-    log_noise: Floats
-    """Shape (particle, group)."""
-    beta: Floats
-    """Shape (particle, coefficient)."""
-    columns: NDArray[np.float32]
-    """Shape (particle, slot, 2, row)."""
-    enhancement: NDArray[np.float32]
-    """Shape (particle, 2, observation)."""
-    background: NDArray[np.float32]
-    """Shape (particle, observation)."""
-    log_like: Floats
-    """Shape (particle, 1)."""
-    rng: NDArray[np.uint64]
-    """Shape (particle, 1)."""
-
-    def arrays(self) -> tuple[NDArray[np.generic], ...]:
-        """The arrays in the order of `Particle`."""
-        return (
-            self.count,
-            self.sources,
-            self.active,
-            self.theta,
-            self.detour,
-            self.log_noise,
-            self.beta,
-            self.columns,
-            self.enhancement,
-            self.background,
-            self.log_like,
-            self.rng,
-        )
-
-    def take(self, index: NDArray[np.int64]) -> None:
-        """Replace the particles by those at `index`; random streams stay with their place."""
-        for array in self.arrays()[:-1]:
-            array[...] = array[index]
-
-    def at(self, index: NDArray[np.int64]) -> Population:
-        """The particles at `index`, in memory of their own."""
-        return Population(**{one.name: getattr(self, one.name)[index] for one in fields(self)})
-
-    def copy(self) -> Population:
-        """The same particles in memory of their own."""
-        return Population(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
-
-
-def pooled(populations: Sequence[Population]) -> Population:
-    """All particles of several populations as one."""
-    if len(populations) == 1:
-        return populations[0]
-    return Population(**{
-        one.name: np.concatenate([getattr(each, one.name) for each in populations])
-        for one in fields(Population)
-    })
+POSITION_STEPS, RATE_STEPS, TRANSPORT_STEPS, NOISE_STEPS, BACKGROUND_STEPS = 2, 2, 2, 4, 8
+"""Steps of each kind in a sweep: many of those that need no plume anew and so cost little."""
+MOVE_NAMES = (
+    "position",
+    "rate",
+    "transport",
+    "noise",
+    "background",
+    "birth_death",
+    "detour",
+    "on_off",
+    "ridge",
+)
+"""Kinds of moves, in the order in which they are counted."""
+MOVES = len(MOVE_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +74,7 @@ class Outcome:
     stages: int
     """Number of tempering steps."""
     acceptance: Floats
-    """Share of accepted moves in the last stage, by kind, shape (8,)."""
+    """Share of accepted moves in the last stage, by kind, shape (9,)."""
 
 
 @njit(cache=True, nogil=True)
@@ -149,7 +95,7 @@ def _particle(i: int, a: Any) -> Particle:
     )
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+@njit(**ONCE)
 def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
     counts = np.exp(priors.log_count)
     target = uniform(p.rng) * np.sum(counts)
@@ -184,6 +130,49 @@ def _start_some(problem: Problem, priors: Priors, arrays: Any, first: int, last:
         _start_one(problem, priors, _particle(i, arrays))
 
 
+@njit(**ONCE)
+def _move_sources(
+    problem: Problem, priors: Priors, scales: Scales, temper: float, tally: Any, p: Particle
+) -> None:
+    """Places, courses of emission and rates of all sources, and how the air carries them."""
+    accepted, tried = tally
+    for k in range(p.number[0]):
+        for _ in range(POSITION_STEPS):
+            tried[0] += 1
+            accepted[0] += move_position(problem, priors, p, k, temper, scales)
+        if p.active.shape[1] > 1:
+            tried[7] += 1
+            accepted[7] += move_active(problem, priors, p, k, temper)
+        for _ in range(RATE_STEPS):
+            tried[1] += 1
+            accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
+    for _ in range(TRANSPORT_STEPS):
+        for flight in range(scales.theta.shape[0]):
+            tried[2] += 1
+            accepted[2] += move_theta(problem, priors, p, flight, temper, scales)
+        tried[8] += 1
+        accepted[8] += move_ridge(problem, priors, p, temper, scales)
+
+
+@njit(**ONCE)
+def _move_rest(
+    problem: Problem, priors: Priors, scales: Scales, temper: float, tally: Any, p: Particle
+) -> None:
+    """Detours, noise and background."""
+    accepted, tried = tally
+    stretches = p.detour.shape[0]
+    start = int(uniform(p.rng) * stretches)
+    for j in range(min(stretches, max(LEAST_DETOURS, stretches // 2))):
+        tried[6] += 1
+        accepted[6] += move_detour(problem, priors, p, (start + j) % stretches, temper)
+    for _ in range(NOISE_STEPS):
+        tried[3] += 1
+        accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
+    for _ in range(BACKGROUND_STEPS):
+        tried[4] += 1
+        accepted[4] += move_background(problem, priors, p, temper, scales)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _sweep_some(
     problem: Problem,
@@ -197,33 +186,12 @@ def _sweep_some(
 ) -> None:
     for i in range(rows[0], rows[1]):
         accepted, tried, p = tallies[0][i], tallies[1][i], _particle(i, arrays)
-        for _ in range(sweeps):
+        for _sweep in range(sweeps):
             if priors.log_count.size > 1:
                 tried[5] += 1
                 accepted[5] += move_birth_death(problem, priors, p, temper)
-            for k in range(p.number[0]):
-                for _twice in range(2):
-                    tried[0] += 1
-                    accepted[0] += move_position(problem, priors, p, k, temper, scales.reach_m)
-                if p.active.shape[1] > 1:
-                    tried[7] += 1
-                    accepted[7] += move_active(problem, priors, p, k, temper)
-                tried[1] += 1
-                accepted[1] += move_rate(problem, priors, p, k, temper, scales.log_rate)
-            for flight in range(scales.theta.shape[0]):
-                tried[2] += 1
-                accepted[2] += move_theta(problem, priors, p, flight, temper, scales)
-            stretches = p.detour.shape[0]
-            start = int(uniform(p.rng) * stretches)
-            for j in range(min(stretches, max(LEAST_DETOURS, stretches // 2))):
-                g = (start + j) % stretches
-                tried[6] += 1
-                accepted[6] += move_detour(problem, priors, p, g, temper)
-            for _twice in range(2):
-                tried[3] += 1
-                accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
-                tried[4] += 1
-                accepted[4] += move_background(problem, priors, p, temper, scales)
+            _move_sources(problem, priors, scales, temper, (accepted, tried), p)
+            _move_rest(problem, priors, scales, temper, (accepted, tried), p)
         refresh(problem, priors, p)  # caches drift by rounding as sources are added and taken away
 
 
@@ -292,7 +260,7 @@ def sample(
         population.take(_systematic(np.exp(weight - top), stream))
         accepted = np.zeros((particles, MOVES), np.int64)
         tried = np.zeros((particles, MOVES), np.int64)
-        scales = _scales(population, problem, share)
+        scales = proposal_scales(population, problem, share)
         _sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
         share = accepted.sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
         stages += 1
@@ -300,7 +268,7 @@ def sample(
             progress(exponent / temper)
     kept = []
     for _ in range(rounds):
-        scales = _scales(population, problem, share)
+        scales = proposal_scales(population, problem, share)
         _sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
         kept.append(population.copy() if rounds > 1 else population)
     return Outcome(
@@ -324,7 +292,7 @@ def quench(
         The moved particles.
     """
     order = np.argsort(-population.log_like[:, 0], kind="stable")[:particles]
-    scales = _scales(population, problem, np.zeros(MOVES))
+    scales = proposal_scales(population, problem, np.zeros(MOVES))
     chosen = population.at(order)
     tallies = (np.zeros((order.size, MOVES), np.int64), np.zeros((order.size, MOVES), np.int64))
     _sweep(problem, priors, scales, 1.0, sweeps, *tallies, chosen.arrays())
@@ -376,20 +344,3 @@ def _systematic(weight: Floats, stream: np.random.Generator) -> NDArray[np.int64
     edges = np.cumsum(weight)
     points = (np.arange(weight.size) + stream.random()) * (edges[-1] / weight.size)
     return np.asarray(np.minimum(np.searchsorted(edges, points), weight.size - 1), np.int64)
-
-
-def _scales(population: Population, problem: Problem, share: Floats) -> Scales:
-    def factor(values: Floats) -> Floats:
-        size = values.shape[1]
-        spread = np.cov(values, rowvar=False).reshape(size, size) if size else np.zeros((0, 0))
-        return np.asarray(np.linalg.cholesky(spread + 1e-9 * np.eye(size)), float)
-
-    flights = problem.flight_stretch.size - 1
-    reach = max(problem.box[1] - problem.box[0], problem.box[3] - problem.box[2]) / 4.0
-    return Scales(
-        theta=np.stack([factor(own) for own in np.split(population.theta, flights, axis=1)]),
-        beta=np.ascontiguousarray(factor(population.beta)),
-        log_noise=0.15 if share[3] < 0.25 else 0.3,
-        log_rate=0.2 if share[1] < 0.25 else 0.5,
-        reach_m=reach,
-    )
