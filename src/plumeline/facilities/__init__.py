@@ -32,6 +32,7 @@ from plumeline.facilities.neighbours import Neighbours, PeopleCount, Receptor, s
 from plumeline.facilities.phrase import Language, Phrase, spoken
 from plumeline.facilities.profile import Kind, Period, Profile, read_profile, shipped_profiles
 from plumeline.facilities.register import Register, RegisteredPlace, read_register, search_register
+from plumeline.facilities.remarks import in_both
 from plumeline.facilities.responder import Responder, WindNow, sheet_facts, sheet_html, sheet_pdf
 from plumeline.facilities.settling import Settling, settle
 from plumeline.facilities.verbal import verbal
@@ -75,6 +76,7 @@ __all__ = [
     "WindNow",
     "assess_activity",
     "explain",
+    "in_both",
     "period_of",
     "rank_buildings",
     "read_footprints",

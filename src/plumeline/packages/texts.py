@@ -7,12 +7,17 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from plumeline.chem import spanish_name
+from plumeline.facilities.phrase import spoken
+from plumeline.facilities.remarks import in_both
+
 if TYPE_CHECKING:
     from enum import Enum
 
     from plumeline.cases import Bilingual
+    from plumeline.facilities.phrase import Language
 
-LANGUAGES = ("en", "es")
+LANGUAGES: tuple[Language, ...] = ("en", "es")
 
 
 @lru_cache(maxsize=1)
@@ -30,7 +35,7 @@ class Words:
         language: en or es.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: Language) -> None:
         self.language = language
         self._words, self._values = catalogue()
 
@@ -49,3 +54,11 @@ class Words:
     def text(self, statement: Bilingual) -> str:
         """A statement in this language."""
         return str(getattr(statement, self.language))
+
+    def remark(self, remark: str) -> str:
+        """What a result remarks on, in this language if the catalogue has it."""
+        return spoken(in_both(remark), self.language)
+
+    def gas(self, name: str) -> str:
+        """A gas in this language."""
+        return spanish_name(name) if self.language == "es" else name

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from plumeline import __version__
-from plumeline.facilities import sheet_facts, spoken
+from plumeline.facilities import Phrase, in_both, sheet_facts, spoken
 from plumeline.workflows.site import wording
 
 if TYPE_CHECKING:
@@ -96,8 +96,12 @@ def _facts(found: SiteAssessment, texts: dict[str, Any], language: Language) -> 
         "forecast": _forecast(found),
         "neighbours": wording.neighbour_lines(found.neighbours, texts, language),
         "visits": wording.visit_rows(found.site, texts, language),
-        "site_remarks": [texts["remarks"].get(line, line) for line in found.site.remarks],
-        "warnings": [line for line in found.warnings if line not in found.site.remarks],
+        "site_remarks": [spoken(in_both(line), language) for line in found.site.remarks],
+        "warnings": [
+            {"words": spoken(said, language), "language": language if isinstance(said, Phrase) else "en"}
+            for said in map(in_both, found.warnings)
+            if said not in found.site.remarks
+        ],
     }
 
 
