@@ -226,8 +226,10 @@ def _filter(z: Any, transition: Any, noise: Any, start: float) -> Any:  # pragma
     n, m = z.size, transition.shape[1]
     means, covs = np.zeros((n, m)), np.zeros((n, m, m))
     gains, innovations, spread = np.zeros((n, m)), np.zeros(n), np.ones(n)
-    mean, cov = np.full(m, start), 1e4 * np.eye(m)
-    means[0], covs[0] = mean, cov
+    mean, cov = np.zeros(m), np.zeros((m, m))
+    # Element by element: assigning a whole array to a slice takes numba seconds to compile, for its error's text.
+    for a in range(m):
+        means[0, a], covs[0, a, a] = start, 1e4
     for i in range(n):
         if i > 0:
             _predict(transition[i - 1], noise[i - 1], mean, cov, means[i], covs[i])
