@@ -18,8 +18,9 @@ from plumeline.errors import ConfigurationError, ReadError
 from plumeline.sources import Interval
 from plumeline.workflows.report import render_report
 from plumeline.workflows.report.basemap import countries, user_basemap
-from plumeline.workflows.report.charts import linear_ticks, time_ticks
+from plumeline.workflows.report.charts import decade_ticks, linear_ticks, time_ticks
 from plumeline.workflows.report.page import report_words, significant_text, unknowns
+from plumeline.workflows.report.posterior import posterior_panels
 from plumeline.workflows.truth import KnownSource, compare
 from programs import needed
 
@@ -186,6 +187,25 @@ def test_ticks_are_round_and_inside():
     assert min(values) >= -0.013
     assert time_ticks(0, 86400, 6)[1][:3] == ["00:00", "06:00", "12:00"]
     assert len(time_ticks(0, 10 * 365 * 86400, 6)[0]) > 3
+
+
+@pytest.mark.parametrize(("low", "high"), [(-2.0, 22.0), (-3.5, 3.2), (-1.0, 1.0)])
+def test_names_on_a_logarithmic_axis_do_not_run_into_each_other(low, high):
+    values, names = decade_ticks(low, high)
+    assert 2 <= len(names) <= 8
+    assert all(low <= value <= high for value in values)
+
+
+def test_the_pictures_say_the_same_interval_as_the_table(tmp_path):
+    report = fakes.fake_report(**CASES["one"])
+    source = report.sources[0]
+    words = report_words("en")
+    said = [panel.caption for panel in posterior_panels(report, words)[1:]]
+    for interval, scale, unit in [(rate, 1e3, "g/s") for rate in source.rate_kg_s.values()] + [
+        (source.height_m, 1, "m")
+    ]:
+        values = {name: f"{scale * getattr(interval, name):.2g}" for name in ("median", "low", "high")}
+        assert words["interval_caption"].format(**values, unit=unit) in said
 
 
 def test_countries_around_a_place_hold_it():

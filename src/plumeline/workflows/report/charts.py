@@ -25,6 +25,9 @@ TIME_STEPS_S = (
 )
 """Steps between the ticks of a time axis [s]."""
 
+MOST_DECADES = 6
+"""A logarithmic axis names no more powers of ten than this, so that the names do not run into each other."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
@@ -208,9 +211,10 @@ def linear_ticks(low: float, high: float, count: int) -> tuple[list[float], list
 
 
 def decade_ticks(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Powers of ten between two log10 bounds, with 2 and 5 between them where there is room."""
+    """Powers of ten between two log10 bounds, with 2 and 5 between them where there is room, fewer where there is none."""
     between = (1, 2, 5) if high - low < 2.2 else (1,)
-    marks = [m * 10.0**n for n in range(math.floor(low), math.ceil(high) + 1) for m in between]
+    apart = max(1, math.ceil((high - low) / MOST_DECADES))
+    marks = [m * 10.0**n for n in range(math.floor(low), math.ceil(high) + 1, apart) for m in between]
     kept = [mark for mark in marks if low - 1e-9 <= math.log10(mark) <= high + 1e-9]
     return [math.log10(mark) for mark in kept], [f"{mark:.6g}" for mark in kept]
 

@@ -38,9 +38,13 @@ def posterior_panels(report: SourceReport, words: Mapping[str, str]) -> list[Pan
             continue
         for index, name in enumerate(str(s) for s in report.posterior["species"].to_numpy()):
             rate = 1e3 * report.posterior["rate"].to_numpy()[..., index][near]
-            panels.append(_rate_panel(f"{source.label}: {name}", rate, words))
+            said = source.rate_kg_s[name]
+            limits = (1e3 * said.low, 1e3 * said.median, 1e3 * said.high)
+            panels.append(_rate_panel(f"{source.label}: {name}", rate, limits, words))
         height = report.posterior["z"].to_numpy()[near]
-        panels.append(_histogram(f"{source.label}: {words['height']}", height, words["height_axis"], words))
+        up = source.height_m
+        title, limits = f"{source.label}: {words['height']}", (up.low, up.median, up.high)
+        panels.append(_histogram(title, height, limits, words["height_axis"], words))
     return panels
 
 
@@ -69,11 +73,13 @@ def _count_panel(report: SourceReport, words: Mapping[str, str]) -> Panel:
     return Panel(title=words["count_title"], svg=chart.svg())
 
 
-def _rate_panel(title: str, rate_g_s: Floats, words: Mapping[str, str]) -> Panel:
+def _rate_panel(
+    title: str, rate_g_s: Floats, limits_g_s: tuple[float, float, float], words: Mapping[str, str]
+) -> Panel:
     logs = np.log10(rate_g_s[rate_g_s > 0])
-    if logs.size < 10:
-        return _histogram(title, rate_g_s, words["rate_axis"], words)
-    low, median, high = np.quantile(logs, [0.05, 0.5, 0.95])
+    if logs.size < 10 or limits_g_s[0] <= 0:
+        return _histogram(title, rate_g_s, limits_g_s, words["rate_axis"], words, unit="g/s")
+    low, median, high = np.log10(limits_g_s)
     span = (float(min(logs.min(), low - 0.4)), float(max(logs.max(), high + 0.4)))
     span = (math.floor(2 * span[0]) / 2, math.ceil(2 * span[1]) / 2)
     edges = np.linspace(*span, 41)
@@ -98,7 +104,15 @@ def _rate_panel(title: str, rate_g_s: Floats, words: Mapping[str, str]) -> Panel
     return Panel(title=title, svg=chart.svg(), caption=caption)
 
 
-def _histogram(title: str, values: Floats, axis: str, words: Mapping[str, str]) -> Panel:
+def _histogram(
+    title: str,
+    values: Floats,
+    limits: tuple[float, float, float],
+    axis: str,
+    words: Mapping[str, str],
+    *,
+    unit: str = "m",
+) -> Panel:
     finite = values[np.isfinite(values)]
     span = padded(finite, share=0.03)
     edges = np.linspace(*span, 36)
@@ -114,10 +128,10 @@ def _histogram(title: str, values: Floats, axis: str, words: Mapping[str, str]) 
         margins_px=(10.0, 14.0, 40.0, 16.0),
     )
     chart.bars(edges, heights, "bar")
-    low, median, high = np.quantile(finite, [0.05, 0.5, 0.95]) if finite.size else (math.nan,) * 3
+    low, median, high = limits
     for value, css in ((low, "limit"), (median, "middle-line"), (high, "limit")):
         chart.upright(float(value), css)
     caption = words["interval_caption"].format(
-        median=f"{median:.2g}", low=f"{low:.2g}", high=f"{high:.2g}", unit="m"
+        median=f"{median:.2g}", low=f"{low:.2g}", high=f"{high:.2g}", unit=unit
     )
     return Panel(title=title, svg=chart.svg(), caption=caption)

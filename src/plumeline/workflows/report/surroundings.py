@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 WIND_SECTORS = 16
 
+DECADES = 5
+"""Rates so many powers of ten above the least that could have been seen are beyond the picture: no source is like that."""
+
 
 def detection_panels(report: SourceReport, words: Mapping[str, str]) -> list[Panel]:
     """Share of the area in which a source of at least each rate would have been seen, per species.
@@ -39,7 +42,8 @@ def detection_panels(report: SourceReport, words: Mapping[str, str]) -> list[Pan
         if not logs.size:
             continue
         share = np.arange(1, logs.size + 1) / rates[index].size
-        span = (math.floor(logs[0]), max(math.ceil(logs[-1]), math.floor(logs[0]) + 1))
+        first = math.floor(logs[0])
+        span = (first, min(max(math.ceil(logs[-1]), first + 1), first + DECADES))
         step = max(1, logs.size // 200)
         chart = Chart(
             width_px=PANEL_PX[0],
@@ -51,7 +55,7 @@ def detection_panels(report: SourceReport, words: Mapping[str, str]) -> list[Pan
             y_label=words["visible_axis"],
             log_x=True,
         )
-        at = np.r_[span[0], logs[::step], logs[-1], span[1]]
+        at = np.r_[span[0], logs[::step], logs[-1], max(logs[-1], span[1])]
         chart.line(at, np.r_[0.0, share[::step], share[-1], share[-1]], "fit")
         caption = words["visible_caption"].format(
             least=f"{10 ** logs[0]:.2g}",
