@@ -16,6 +16,7 @@ from plumeline.packages.texts import Words
 
 if TYPE_CHECKING:
     from plumeline.cases import Finding
+    from plumeline.facilities import Language
     from plumeline.packages.content import Content
 
 DRAWING_PX = 220
@@ -26,7 +27,7 @@ UNNAMED = {OTHERS, NONE}
 """Labels of `sections.candidates` that are no building of a register."""
 
 
-def dossier_html(content: Content, language: str) -> str:
+def dossier_html(content: Content, language: Language) -> str:
     """The dossier as HTML.
 
     Args:
@@ -75,7 +76,7 @@ def _shown(candidates: tuple[Candidate, ...]) -> list[Candidate]:
     return [*named[:MOST_BUILDINGS], *others, *(one for one in candidates if one.label == NONE)]
 
 
-def dossier_pdf(content: Content, language: str) -> bytes:
+def dossier_pdf(content: Content, language: Language) -> bytes:
     """The dossier as PDF/UA.
 
     Args:
