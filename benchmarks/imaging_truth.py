@@ -21,6 +21,7 @@ from plumeline.detections import ReflectedTarget, desaturated, score_columns, sm
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
@@ -33,6 +34,8 @@ PEERS = (
 )
 OURS = ("column matched filter", "matched filter, smoothed", "sparse columns, 30 rounds")
 BINS = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3000.0)
+BIAS_SEEDS = tuple(range(SEED, SEED + 16))
+"""Scenes behind the bias; the first is the one that the areas are taken on."""
 SAMPLES = 120
 """Fewer detector columns than in `imaging_speed`, so that the slow peers can run in full."""
 
@@ -51,14 +54,17 @@ def run(options: argparse.Namespace) -> Figures:
         if peers:
             figures[f"auc_{label}_best_peer"] = max(peers)
             figures[f"auc_{label}_minus_best_peer"] = max(ours) - max(peers)
-        bias = column_bias(scene)
-        figures[f"worst_bias_{label}"] = max(abs(value) for value in bias.values())
+        bias = column_bias(shortwave(striping, samples=SAMPLES, seed=seed) for seed in BIAS_SEEDS)
+        figures[f"worst_bias_{label}"] = max(abs(value) for value, _ in bias.values())
         table += [
-            {"scene": label, "who": "plumeline", "method": f"bias {k} ppm m", "value": v}
-            for k, v in bias.items()
+            {"scene": label, "who": "plumeline", "method": f"bias {k} ppm m", "value": v, "standard_error": e}
+            for k, (v, e) in bias.items()
         ]
-    notes = [f"1000 x {SAMPLES} x 60 per scene; our area is that of the better of plain and smoothed scores"]
-    return Figures(figures=figures, table=table, seeds=[SEED], notes=notes)
+    notes = [
+        f"1000 x {SAMPLES} x 60 per scene; our area is that of the better of plain and smoothed scores",
+        f"bias over {len(BIAS_SEEDS)} scenes: one scene holds some 450 pixels of 50 to 100 ppm m, read to 90 ppm m each",
+    ]
+    return Figures(figures=figures, table=table, seeds=[SEED, *BIAS_SEEDS], notes=notes)
 
 
 def _areas(
@@ -84,23 +90,34 @@ def _areas(
     return ours, theirs
 
 
-def column_bias(scene: ShortwaveScene) -> dict[str, float]:
-    """Relative bias per bin of true column, from the plume that the detector itself finds."""
+def column_bias(scenes: Iterable[ShortwaveScene]) -> dict[str, tuple[float, float]]:
+    """Relative bias and its standard error per bin of true column, over scenes."""
+    bins = list(itertools.pairwise(BINS))
+    sums = np.zeros((len(bins), 3))
+    for scene in scenes:
+        column = found_columns(scene)
+        for index, (low, high) in enumerate(bins):
+            inside = (scene.truth_ppm_m >= low) & (scene.truth_ppm_m < high) & np.isfinite(column)
+            truth = scene.truth_ppm_m[inside].astype(np.float64)
+            error = column[inside] - truth
+            sums[index] += (truth.sum(), error.sum(), np.square(error).sum())
+    return {
+        f"{low:.0f}-{high:.0f}": (float(error / truth), float(np.sqrt(square) / truth))
+        for (low, high), (truth, error, square) in zip(bins, sums, strict=True)
+    }
+
+
+def found_columns(scene: ShortwaveScene) -> NDArray[np.float32]:
+    """Columns from the plume that the detector itself finds, kept out of the statistics."""
     model = ReflectedTarget(gases=("gas",), absorbance_per_ppm_m=scene.absorbance_per_ppm_m[None])
     scores = score_columns(scene.cube, model, ace=False, exclusion_rounds=1)
-    excluded: NDArray[np.bool_] = np.zeros(scene.truth_ppm_m.shape, bool)
     for _ in range(2):
-        # 2 sigma of smoothed scores, connected to a 4 sigma core, with a rim of three pixels.
+        # 2 sigma of smoothed scores, connected to a 5 sigma core, with a rim of three pixels.
         field = smoothed(scores.z[:, :, 0].astype(np.float32), scores.factor)
         labels, _ = ndimage.label(field > 2.0, np.ones((3, 3)))
         core = np.unique(labels[field > 5.0])
         excluded = ndimage.binary_dilation(np.isin(labels, core[core > 0]), iterations=3)
         scores = score_columns(scene.cube, model, ace=False, excluded=excluded)
-    column = desaturated(
+    return desaturated(
         scores.column_ppm_m("gas"), scores.weights[:, 0], scores.group, scene.table, sign=model.sign
     )
-    out = {}
-    for low, high in itertools.pairwise(BINS):
-        inside = (scene.truth_ppm_m >= low) & (scene.truth_ppm_m < high) & np.isfinite(column)
-        out[f"{low:.0f}-{high:.0f}"] = float(column[inside].mean() / scene.truth_ppm_m[inside].mean() - 1)
-    return out

@@ -15,7 +15,7 @@ from plumeline.detections.openpath_plan import TARGETS, OpenPathFinding, Target,
 from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum, scene_residuals
 from plumeline.detections.plumes import Plume, candidate_plumes, smoothed
 from plumeline.detections.quantify import Amount, PlumeAmounts, Wind, plume_amounts
-from plumeline.detections.saturation import desaturated, transmittance_table
+from plumeline.detections.saturation import desaturated, transmittance_table, true_columns
 from plumeline.detections.scene import (
     MDCL_PER_NECL,
     DetectedPlume,
@@ -23,6 +23,7 @@ from plumeline.detections.scene import (
     SoughtGas,
     detect,
     sought_gases,
+    usual_readings,
 )
 from plumeline.detections.sparse import SparseColumns, sparse_columns
 from plumeline.detections.streaming import LineStream
@@ -77,4 +78,6 @@ __all__ = [
     "sparse_columns",
     "targets",
     "transmittance_table",
+    "true_columns",
+    "usual_readings",
 ]

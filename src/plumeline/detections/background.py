@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from plumeline.detections.group_kernels import CONSTANT, DEPENDENT, LEAST_SPREAD, RIDGE, TOO_FEW
+from plumeline.detections.group_kernels import CONSTANT, DEPENDENT, LEAST_SPREAD, MOST_OVERFIT, RIDGE, TOO_FEW
 from plumeline.detections.pixel_kernels import scatter, whitener
 from plumeline.errors import RefusedError
 
@@ -42,6 +42,10 @@ class Background:
     """Weight of the diagonal that was used."""
     count: int
     """Pixels that entered."""
+    overfit: float
+    """Parameters fitted per pixel: bands over pixels, less what shrinkage gives back."""
+    kept: Doubles
+    """Variance of those pixels along each whitened axis, below one where the diagonal was mixed in, shape (band,)."""
 
     def widened(self, extra: Doubles) -> Background:
         """The same background with more covariance.
@@ -54,7 +58,7 @@ class Background:
         """
         inverse = np.linalg.inv(self.whitener)
         factor = np.linalg.cholesky(inverse @ inverse.T + extra)
-        return replace(self, whitener=np.linalg.inv(factor))
+        return replace(self, whitener=np.linalg.inv(factor), kept=np.ones(len(factor)))
 
 
 def background(pixels: Floats, *, shrink: bool) -> Background:
@@ -102,13 +106,15 @@ def statistics(
     if not varies.all():
         refuse(CONSTANT, band=int(np.argmin(varies)), bands=bands)
     if shrink:
-        weight, white = _shrunk(departures, covariance, centre)
+        weight, kept, white = _shrunk(departures, covariance, centre)
+        fitted = float(((1 - weight) * kept).sum())
     else:
-        weight = RIDGE
+        weight, kept, fitted = RIDGE, np.ones(bands), float(bands)
         white, definite = whitener(covariance, RIDGE)
         if not definite:
             refuse(DEPENDENT, band=0, bands=bands)
-    return Background(mean=mean, whitener=white, shrinkage=weight, count=count)
+    overfit = min(fitted / count, MOST_OVERFIT)
+    return Background(mean=mean, whitener=white, shrinkage=weight, count=count, overfit=overfit, kept=kept)
 
 
 def refuse(outcome: int, *, band: int, bands: int) -> NoReturn:
@@ -154,8 +160,10 @@ def leave_one_out_likelihood(centred: Doubles, shrinkage: float) -> float:
     return float(total / count)
 
 
-def _shrunk(departures: Floats, covariance: Doubles, centre: Doubles | None) -> tuple[float, Doubles]:
-    """Best weight and whitener. In units of the diagonal the target is the identity, so one eigenbasis serves all."""
+def _shrunk(
+    departures: Floats, covariance: Doubles, centre: Doubles | None
+) -> tuple[float, Doubles, Doubles]:
+    """Best weight, variance along each whitened axis, and whitener. In units of the diagonal the target is the identity, so one eigenbasis serves all."""
     count = departures.shape[0]
     scale = np.sqrt(covariance.diagonal())
     eigenvalue, vector = np.linalg.eigh(covariance / np.outer(scale, scale))
@@ -180,4 +188,4 @@ def _shrunk(departures: Floats, covariance: Doubles, centre: Doubles | None) -> 
             best, weight, spectrum = float(likelihood), float(SHRINKAGES[index]), gains[index]
     if not np.isfinite(best):
         spectrum = (1 - weight) * eigenvalue + weight
-    return weight, np.asarray((vector / np.sqrt(spectrum)).T / scale)
+    return weight, eigenvalue / spectrum, np.asarray((vector / np.sqrt(spectrum)).T / scale)

@@ -25,6 +25,9 @@ RIDGE = 1e-9
 LEAST_SPREAD = 1e-6
 """A band whose spread is below this share of its mean is constant: what is left is rounding."""
 
+MOST_OVERFIT = 0.98
+"""No covariance is taken as worse than this."""
+
 FINE, TOO_FEW, CONSTANT, DEPENDENT = 0, 1, 2, 3
 """How the statistics of a group went."""
 
@@ -142,8 +145,15 @@ def plain_statistics(chosen: Single, found: Found) -> tuple[Doubles, int, int]:
 
 
 @numba.njit(nogil=True, cache=True)
-def fill_in(group: Group, optics: Optics, sinks: Sinks, found: Found, white: Doubles) -> None:
+def fill_in(
+    group: Group, optics: Optics, sinks: Sinks, found: Found, white: Doubles, kept: Doubles, overfit: float
+) -> None:
     """Scores, contrast and distances of a group whose whitening is known.
+
+    A covariance of p bands fitted to n pixels makes its own filter look too good: pixels that had no part in it, as a
+    plume's have none, scatter by 1 / (1 − p/n) times more (Reed, Mallett & Brennan, IEEE Trans. Aerosp. Electron.
+    Syst. 10, 853, 1974); where the covariance was shrunk, those that had scatter less than it says. Scores are divided
+    and noise-equivalent columns multiplied by what follows.
 
     Args:
         group: the group.
@@ -151,6 +161,8 @@ def fill_in(group: Group, optics: Optics, sinks: Sinks, found: Found, white: Dou
         sinks: get the group's scores.
         found: as `take` leaves it; gets `necl` and `readings`.
         white: W with WᵀW = C⁻¹, shape (band, band).
+        kept: variance along each whitened axis of the pixels behind C, shape (band,).
+        overfit: p/n.
     """
     gases, bands = optics.absorbance.shape
     contrast = optics.ambient - optics.sign * found.mean
@@ -158,18 +170,22 @@ def fill_in(group: Group, optics: Optics, sinks: Sinks, found: Found, white: Dou
     for gas in range(gases):
         for band in range(bands):
             target[band, gas] = optics.sign * optics.absorbance[gas, band] * contrast[band]
-    filters = np.dot(white.T, np.dot(white, target))
+    whitened = np.dot(white, target)
+    filters = np.dot(white.T, whitened)
     for gas in range(gases):
-        strength = 0.0
+        strength, within = 0.0, 0.0
         for band in range(bands):
-            strength += target[band, gas] * filters[band, gas]
-        scale = 1.0 / np.sqrt(strength) if strength > 0.0 else 0.0
-        found.necl[gas] = scale if scale > 0.0 else np.inf
+            power = whitened[band, gas] ** 2
+            strength += power
+            within += kept[band] * power
+        necl = np.sqrt(within) / strength / (1.0 - overfit) if strength > 0.0 else 0.0
+        found.necl[gas] = necl if necl > 0.0 else np.inf
         for band in range(bands):
-            filters[band, gas] *= scale
-            found.readings[band, gas] = filters[band, gas] * scale
-    power = np.sum(contrast * contrast)
-    change = contrast * (-optics.sign / power if power > 0.0 else np.nan)
+            reading = filters[band, gas] / strength if strength > 0.0 else 0.0
+            found.readings[band, gas] = reading
+            filters[band, gas] = reading / necl if necl > 0.0 else 0.0
+    size = np.sum(contrast * contrast)
+    change = contrast * (-optics.sign / size if size > 0.0 else np.nan)
     of_material = np.zeros(len(group.offset), np.float32)
     for material in range(len(group.offset)):
         of_material[material] = np.sum((group.offset[material] - found.usual) * change)
@@ -178,7 +194,7 @@ def fill_in(group: Group, optics: Optics, sinks: Sinks, found: Found, white: Dou
         lift[k] = of_material[group.label[k]]
     half_scores(found.pixels, filters, change, found.centre, lift, group.places, sinks.z, sinks.factor)
     if sinks.distance.size:
-        squared_lengths(found.pixels, white.T, found.centre, group.places, sinks.distance)
+        squared_lengths(found.pixels, (1.0 - overfit) * white.T, found.centre, group.places, sinks.distance)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -198,5 +214,6 @@ def plain_group(flat: Single, group: Group, optics: Optics, sinks: Sinks, found:
     chosen = take(flat, group, found)
     white, outcome, band = plain_statistics(chosen, found)
     if outcome == FINE:
-        fill_in(group, optics, sinks, found, white)
+        overfit = min(len(white) / len(chosen), MOST_OVERFIT)
+        fill_in(group, optics, sinks, found, white, np.ones(len(white)), overfit)
     return outcome, band

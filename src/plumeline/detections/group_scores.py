@@ -203,8 +203,9 @@ class GroupScores:
         """
         if not self._how.plain:
             chosen = take(self._flat, members, found)
-            white = np.ascontiguousarray(self._how.background(chosen, found).whitener)
-            fill_in(members, self._optics, self._sinks, found, white)
+            base = self._how.background(chosen, found)
+            white = np.ascontiguousarray(base.whitener)
+            fill_in(members, self._optics, self._sinks, found, white, base.kept, base.overfit)
             return
         outcome, band = plain_group(self._flat, members, self._optics, self._sinks, found)
         if outcome != FINE:

@@ -35,7 +35,7 @@ def transmittance_table(spectrum: CrossSection, response: BandResponse, *, air_m
     Returns:
         Transmittance, shape (column, band).
     """
-    return np.stack([response.transmittance(spectrum, air_mass * c) for c in TABLE_PPM_M])
+    return response.transmittance(spectrum, air_mass * TABLE_PPM_M)
 
 
 def desaturated(
@@ -59,11 +59,39 @@ def desaturated(
         Columns [ppm m]; negative ones (noise) stay, those beyond the table's end stay at its end.
     """
     out = column_ppm_m.copy()
-    answers = sign * ((1.0 - transmittance) @ np.asarray(weights, np.float64).T)
-    for index in range(weights.shape[0]):
-        answer = np.maximum.accumulate(answers[:, index])
+    answers = linear_readings(weights, transmittance, sign=sign)
+    for index, answer in enumerate(answers.T):
         if not np.isfinite(answer).all() or answer[-1] <= 0:
             continue
         members = (group == index) & (column_ppm_m > 0)
         out[members] = np.interp(column_ppm_m[members], answer, TABLE_PPM_M)
     return out
+
+
+def linear_readings(weights: NDArray[np.floating], transmittance: Doubles, *, sign: float) -> Doubles:
+    """What the linear filters of groups read the columns of `TABLE_PPM_M` as.
+
+    Args:
+        weights: reading of an opaque share of one in each band [ppm m], shape (group, band).
+        transmittance: of the gas at `TABLE_PPM_M`, shape (column, band).
+        sign: the target's sign.
+
+    Returns:
+        Linear columns, rising [ppm m], shape (column, group).
+    """
+    answers = sign * ((1.0 - transmittance) @ np.asarray(weights, np.float64).T)
+    return np.asarray(np.maximum.accumulate(answers, axis=0))
+
+
+def true_columns(linear_ppm_m: NDArray[np.floating], reading_ppm_m: Doubles) -> Single:
+    """Columns that linear filters would read as so much.
+
+    Args:
+        linear_ppm_m: linear columns [ppm m], any shape.
+        reading_ppm_m: what the columns of `TABLE_PPM_M` are read as, shape (column,).
+
+    Returns:
+        Columns [ppm m], same shape; infinite beyond what any column of the table reads as.
+    """
+    finite = np.nan_to_num(linear_ppm_m, nan=np.inf)
+    return np.asarray(np.interp(finite, reading_ppm_m, TABLE_PPM_M, right=np.inf), np.float32)

@@ -16,7 +16,13 @@ from plumeline.chem.spectra import Grade, gas_named, molar_mass_kg_mol
 from plumeline.detections.identify import Identification, identify
 from plumeline.detections.looks import Looks, rim
 from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum
-from plumeline.detections.saturation import desaturated, transmittance_table
+from plumeline.detections.saturation import (
+    TABLE_PPM_M,
+    desaturated,
+    linear_readings,
+    transmittance_table,
+    true_columns,
+)
 from plumeline.errors import InputError, RefusedError
 
 if TYPE_CHECKING:
@@ -43,7 +49,8 @@ LEAST_ABSORBANCE_PER_PPM_M = 1e-8
 """Peak band absorbance per ppm m below which a gas has no band for this instrument: 1e5 ppm m would take 0.1 %."""
 
 MDCL_PER_NECL = 4.0
-"""Minimum detectable column over noise-equivalent column: detected with 0.95, false with 0.05."""
+"""Minimum detectable column, as a linear filter reads it, over noise-equivalent column: detected with 0.95, false with
+0.05. The column itself is somewhat larger where it saturates."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +93,20 @@ class SceneDetections:
     """Column of every named gas, saturation taken out [ppm m], shape (line, sample)."""
     plume_mask: Flags
     """Pixels of any plume, shape (line, sample)."""
+    reading_ppm_m: Doubles
+    """What the filters read the columns of `TABLE_PPM_M` as, for each gas [ppm m], shape (gas, column)."""
+
+    def limit_ppm_m(self, gas: int, necl_ppm_m: NDArray[np.floating]) -> Single:
+        """Minimum detectable column: the one that is read as so many noise-equivalent columns.
+
+        Args:
+            gas: index of the gas.
+            necl_ppm_m: noise-equivalent columns [ppm m], any shape.
+
+        Returns:
+            Columns [ppm m], same shape; infinite where none is read as that much.
+        """
+        return true_columns(MDCL_PER_NECL * np.asarray(necl_ppm_m), self.reading_ppm_m[gas])
 
 
 def sought_gases(
@@ -178,6 +199,7 @@ def detect(
     excluded = rim(plumes, shape)
     scores = looks.measured(excluded if plumes else None)
     residuals = looks.residuals(excluded) if plumes else None
+    tables = [transmittance_table(gas.spectrum, response, air_mass=air_mass) for gas in gases]
     detected = []
     for plume in plumes:
         try:
@@ -189,9 +211,30 @@ def detect(
     return SceneDetections(
         scores=scores,
         plumes=tuple(detected),
-        columns_ppm_m=_columns(scores, detected, gases, response, model.sign, air_mass),
+        columns_ppm_m=_columns(scores, detected, tables, model.sign),
         plume_mask=rim(plumes, shape, pixels=0),
+        reading_ppm_m=usual_readings(scores, tables, model.sign),
     )
+
+
+def usual_readings(scores: Scores, tables: Sequence[Doubles], sign: float) -> Doubles:
+    """What the columns of `TABLE_PPM_M` are read as by the scene's middle detector column.
+
+    Args:
+        scores: the scene's scores.
+        tables: band transmittance of each gas at `TABLE_PPM_M`, each of shape (column, band).
+        sign: the target model's sign.
+
+    Returns:
+        Linear columns [ppm m], shape (gas, column).
+    """
+    out = np.zeros((len(tables), TABLE_PPM_M.size))
+    for index, table in enumerate(tables):
+        usable = np.isfinite(scores.necl_ppm_m[:, index])
+        if usable.any():
+            readings = linear_readings(scores.weights[usable, index], table, sign=sign)
+            out[index] = np.median(readings, axis=1)
+    return out
 
 
 def _identified(spectrum: PlumeSpectrum, model: TargetModel) -> Identification:
@@ -222,12 +265,7 @@ def gathered_columns(scores: Scores, gas: str) -> Single:
 
 
 def _columns(
-    scores: Scores,
-    detected: Sequence[DetectedPlume],
-    gases: Sequence[SoughtGas],
-    response: BandResponse,
-    sign: float,
-    air_mass: float,
+    scores: Scores, detected: Sequence[DetectedPlume], tables: Sequence[Doubles], sign: float
 ) -> dict[str, Single]:
     named = {
         candidate.gases[0]
@@ -235,11 +273,10 @@ def _columns(
         if one.identification is not None
         for candidate in one.identification.named
     }
-    out = {}
-    for index, gas in enumerate(gases):
-        if gas.gas in named:
-            table = transmittance_table(gas.spectrum, response, air_mass=air_mass)
-            out[gas.gas] = desaturated(
-                gathered_columns(scores, gas.gas), scores.weights[:, index], scores.group, table, sign=sign
-            )
-    return out
+    return {
+        gas: desaturated(
+            gathered_columns(scores, gas), scores.weights[:, index], scores.group, table, sign=sign
+        )
+        for index, (gas, table) in enumerate(zip(scores.gases, tables, strict=True))
+        if gas in named
+    }

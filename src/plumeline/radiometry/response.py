@@ -14,6 +14,8 @@ import numpy as np
 from plumeline.errors import UnitError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from plumeline.chem.spectra import CrossSection
@@ -84,32 +86,36 @@ class BandResponse:
         Returns:
             Napierian absorbance per ppm m, shape (band,); 0 where the record does not reach.
         """
-        return self._mean(spectrum, column_ppm_m=None)
+        out = np.empty(self.centre_cm1.size)
+        for band, (absorbance, weight) in enumerate(self._bands(spectrum)):
+            out[band] = weight @ absorbance
+        return out
 
-    def transmittance(self, spectrum: CrossSection, column_ppm_m: float) -> Floats:
-        """Band transmittance of a column of any strength: the response sees the mean of exp(-absorbance).
+    def transmittance(self, spectrum: CrossSection, column_ppm_m: float | Floats) -> Floats:
+        """Band transmittance of columns of any strength: the response sees the mean of exp(-absorbance).
 
         Args:
             spectrum: the gas.
-            column_ppm_m: column [ppm m].
+            column_ppm_m: columns [ppm m], any shape.
 
         Returns:
-            Transmittance, shape (band,).
+            Transmittance, shape (..., band).
         """
-        return self._mean(spectrum, column_ppm_m=column_ppm_m)
+        column = np.asarray(column_ppm_m, np.float64)
+        out = np.empty((*column.shape, self.centre_cm1.size))
+        for band, (absorbance, weight) in enumerate(self._bands(spectrum)):
+            out[..., band] = np.exp(-column[..., None] * absorbance) @ weight
+        return out
 
-    def _mean(self, spectrum: CrossSection, *, column_ppm_m: float | None) -> Floats:
-        out = np.empty(self.centre_cm1.size)
+    def _bands(self, spectrum: CrossSection) -> Iterator[tuple[Floats, Floats]]:
+        """Absorbance per ppm m at points of each band, and the response there with unit sum."""
         step = max(float(np.median(np.diff(spectrum.wavenumber_cm1))), 1e-3)
-        for band, (centre, fwhm) in enumerate(zip(self.centre_cm1, self.fwhm_cm1, strict=True)):
+        for centre, fwhm in zip(self.centre_cm1, self.fwhm_cm1, strict=True):
             sigma = fwhm / FWHM_PER_SIGMA
             count = max(POINTS_PER_BAND, int(5 * sigma / step) + 1)
             offset = np.linspace(-2.5, 2.5, count)
             weight = np.exp(-0.5 * offset**2)
-            absorbance = spectrum.absorbance_per_ppm_m(centre + sigma * offset)
-            value = absorbance if column_ppm_m is None else np.exp(-absorbance * column_ppm_m)
-            out[band] = weight @ value / weight.sum()
-        return out
+            yield spectrum.absorbance_per_ppm_m(centre + sigma * offset), weight / weight.sum()
 
 
 def fourier_line_shape(

@@ -53,7 +53,7 @@ def optical_depth(
     tables = []
     for place in places:
         response = BandResponse(centre_cm1=centre_cm1 + place, fwhm_cm1=fwhm_cm1)
-        tables.append(np.stack([response.transmittance(spectrum, c) for c in TABLE_PPM_M]))
+        tables.append(response.transmittance(spectrum, TABLE_PPM_M))
     depth = -np.log(np.maximum(np.stack(tables), 1e-12))
     out = np.empty((*column.shape, centre_cm1.size))
     position = np.interp(shift_cm1, places, np.arange(places.size))
