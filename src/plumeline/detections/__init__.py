@@ -15,7 +15,7 @@ from plumeline.detections.openpath_plan import TARGETS, OpenPathFinding, Target,
 from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum, scene_residuals
 from plumeline.detections.plumes import Plume, candidate_plumes, smoothed
 from plumeline.detections.quantify import Amount, PlumeAmounts, Wind, plume_amounts
-from plumeline.detections.saturation import desaturated, transmittance_table, true_columns
+from plumeline.detections.saturation import TABLE_PPM_M, desaturated, transmittance_table, true_columns
 from plumeline.detections.scene import (
     MDCL_PER_NECL,
     DetectedPlume,
@@ -31,6 +31,7 @@ from plumeline.detections.targets import ReflectedTarget, TargetModel, ThermalTa
 
 __all__ = [
     "MDCL_PER_NECL",
+    "TABLE_PPM_M",
     "TARGETS",
     "Amount",
     "Background",

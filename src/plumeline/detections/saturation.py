@@ -91,7 +91,6 @@ def true_columns(linear_ppm_m: NDArray[np.floating], reading_ppm_m: Doubles) -> 
         reading_ppm_m: what the columns of `TABLE_PPM_M` are read as, shape (column,).
 
     Returns:
-        Columns [ppm m], same shape; infinite beyond what any column of the table reads as.
+        Columns [ppm m], same shape; infinite beyond what any column of the table reads as, NaN where the input is.
     """
-    finite = np.nan_to_num(linear_ppm_m, nan=np.inf)
-    return np.asarray(np.interp(finite, reading_ppm_m, TABLE_PPM_M, right=np.inf), np.float32)
+    return np.asarray(np.interp(linear_ppm_m, reading_ppm_m, TABLE_PPM_M, right=np.inf), np.float32)

@@ -14,6 +14,7 @@ import numpy as np
 
 from plumeline.detections import (
     MDCL_PER_NECL,
+    TABLE_PPM_M,
     DetectedPlume,
     PlumeAmounts,
     Scores,
@@ -21,6 +22,7 @@ from plumeline.detections import (
     Wind,
     detect,
     plume_amounts,
+    true_columns,
 )
 from plumeline.errors import RefusedError
 from plumeline.instruments.cubes import Cube, read_cube
@@ -73,10 +75,12 @@ class ImageResult:
     """Plumes."""
     columns_ppm_m: dict[str, Single]
     """Columns of named gases, shape (line, sample)."""
-    limit_ppm_m: Single
-    """Minimum detectable column per gas and detector column at mean contrast [ppm m], shape (gas, sample)."""
+    necl_ppm_m: Single
+    """Noise-equivalent column per gas and detector column at mean contrast [ppm m], shape (gas, sample)."""
+    reading_ppm_m: NDArray[np.float64]
+    """What the filters read the columns of a saturation table as [ppm m], shape (gas, column)."""
     factor: Single
-    """Contrast of each pixel relative to its column's mean, shape (line, sample); the limit is divided by it."""
+    """Contrast of each pixel relative to its column's mean, shape (line, sample); noise is divided by it."""
     plume_mask: Flags
     """Pixels of plumes, shape (line, sample)."""
     quality: NDArray[np.uint8]
@@ -92,6 +96,14 @@ class ImageResult:
     provenance: Provenance
     """Inputs by hash, configuration, seed."""
 
+    @property
+    def limit_ppm_m(self) -> Single:
+        """Minimum detectable column per gas and detector column at mean contrast [ppm m], shape (gas, sample)."""
+        return np.stack([
+            true_columns(MDCL_PER_NECL * necl, reading)
+            for necl, reading in zip(self.necl_ppm_m, self.reading_ppm_m, strict=True)
+        ])
+
     def limit_map_ppm_m(self, gas: str) -> Single:
         """Minimum detectable column of a gas in each pixel [ppm m], shape (line, sample).
 
@@ -100,13 +112,13 @@ class ImageResult:
         """
         index = [one.gas for one in self.gases].index(gas)
         if self.residential:
-            usual = np.float32(
-                np.nanmedian(np.where(np.isfinite(self.limit_ppm_m[index]), self.limit_ppm_m[index], np.nan))
+            limit = self.limit_ppm_m[index]
+            return np.full(
+                self.factor.shape, np.float32(np.nanmedian(np.where(np.isfinite(limit), limit, np.nan)))
             )
-            return np.full(self.factor.shape, usual)
         with np.errstate(divide="ignore"):
-            limit = self.limit_ppm_m[index] / np.abs(self.factor)
-        return np.asarray(limit, np.float32)
+            necl = self.necl_ppm_m[index] / np.abs(self.factor)
+        return true_columns(MDCL_PER_NECL * necl, self.reading_ppm_m[index])
 
 
 def process_scene(
@@ -172,6 +184,7 @@ def _segment(scene: Scene, request: ImageRequest, start: int, stop: int) -> _Par
     part = _Part(
         start=start,
         necl=found.scores.necl_ppm_m,
+        reading=found.reading_ppm_m,
         factor=found.scores.factor,
         mask=found.plume_mask,
         marks=marks,
@@ -185,6 +198,7 @@ def _segment(scene: Scene, request: ImageRequest, start: int, stop: int) -> _Par
 class _Part:
     start: int
     necl: Single
+    reading: NDArray[np.float64]
     factor: Single
     mask: Flags
     marks: NDArray[np.uint8]
@@ -198,6 +212,7 @@ def _blank(start: int, marks: NDArray[np.uint8], gases: int, refused: RefusedErr
     return _Part(
         start=start,
         necl=np.full((marks.shape[1], gases), np.nan, np.float32),
+        reading=np.full((gases, TABLE_PPM_M.size), np.nan),
         factor=np.full(marks.shape, np.nan, np.float32),
         mask=np.zeros(marks.shape, bool),
         marks=marks,
@@ -251,7 +266,6 @@ def _joined(parts: list[_Part], scene: Scene, request: ImageRequest) -> ImageRes
     if request.residential:
         columns = {gas: np.where(mask, layer, np.float32(np.nan)) for gas, layer in columns.items()}
         warnings.append("homes are in view: columns are kept inside plumes only")
-    limit = MDCL_PER_NECL * np.fmax.reduce([part.necl for part in parts]).T
     cube = scene.cube
     return ImageResult(
         cube=cube,
@@ -259,7 +273,9 @@ def _joined(parts: list[_Part], scene: Scene, request: ImageRequest) -> ImageRes
         unseen=scene.unseen,
         plumes=labelled,
         columns_ppm_m=columns,
-        limit_ppm_m=limit.astype(np.float32),
+        # The worst of all segments.
+        necl_ppm_m=np.fmax.reduce([part.necl for part in parts]).T,
+        reading_ppm_m=np.fmin.reduce([part.reading for part in parts]),
         factor=np.concatenate([part.factor for part in parts]),
         plume_mask=mask,
         quality=marks,
