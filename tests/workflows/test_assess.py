@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from datetime import UTC, datetime
 
 import numpy as np
@@ -125,6 +126,8 @@ def test_files_are_written_whole_and_the_same_twice(town, tmp_path):
     page = (tmp_path / "one" / "site-A.html").read_text()
     for part in ("benign first", "none of these", "What would settle it", "EXERCISE", "Is it active?", "f3"):
         assert part in page
+    for name in (one for one in first if one.endswith(".html")):  # a comma in a number is a point in Spanish
+        assert not re.search(r"\d,\d{3}\b", (tmp_path / "one" / name).read_text())
     document = json.loads((tmp_path / "one" / "site-A.json").read_text())
     assert sum(one["posterior"] for one in document["explanations"]["ranked"]) == pytest.approx(1, abs=0.01)
 

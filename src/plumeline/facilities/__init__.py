@@ -29,7 +29,7 @@ from plumeline.facilities.footprints import Building, Footprints, read_footprint
 from plumeline.facilities.hazard import Room, Weather
 from plumeline.facilities.likelihood import Discrepancy
 from plumeline.facilities.neighbours import Neighbours, PeopleCount, Receptor, survey_neighbours
-from plumeline.facilities.phrase import Language, Phrase, spoken
+from plumeline.facilities.phrase import Language, Phrase, spoken, whole
 from plumeline.facilities.profile import Kind, Period, Profile, read_profile, shipped_profiles
 from plumeline.facilities.register import Register, RegisteredPlace, read_register, search_register
 from plumeline.facilities.remarks import in_both
@@ -92,4 +92,5 @@ __all__ = [
     "survey_neighbours",
     "unknown_footprints",
     "verbal",
+    "whole",
 ]

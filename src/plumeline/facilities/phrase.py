@@ -45,3 +45,15 @@ def spoken(text: str, language: Language) -> str:
         The Spanish of a phrase when asked for; the text itself otherwise.
     """
     return text.es if language == "es" and isinstance(text, Phrase) else str(text)
+
+
+def whole(value: float) -> str:
+    """A whole number that reads the same in both languages: a comma would be a thousand in one and a point in the other.
+
+    Args:
+        value: any number.
+
+    Returns:
+        Its digits, thousands set apart by a narrow space.
+    """
+    return f"{value:,.0f}".replace(",", "\u202f")

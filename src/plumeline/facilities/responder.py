@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from plumeline.chem import spanish_name
 from plumeline.errors import InputError
 from plumeline.facilities.hazard import WORST_WEATHER, Room, Weather
-from plumeline.facilities.phrase import Language, spoken
+from plumeline.facilities.phrase import Language, spoken, whole
 from plumeline.facilities.sheet_gases import Sizes, Sources, gas_row
 
 if TYPE_CHECKING:
@@ -233,7 +233,7 @@ def _activity(activity: Activity, texts: dict[str, Any]) -> dict[str, Any]:
 
 def _where(what: Responder, texts: dict[str, Any], language: Language) -> list[str]:
     radius = math.sqrt(what.region.area_m2 / math.pi)
-    lines = [texts["region"].format(area=f"{what.region.area_m2:,.0f}", radius=f"{radius:.0f}")]
+    lines = [texts["region"].format(area=whole(what.region.area_m2), radius=f"{radius:.0f}")]
     ranking = what.buildings
     if ranking is None or not ranking.is_known:
         if ranking is not None and ranking.remarks:

@@ -17,6 +17,7 @@ from plumeline.facilities.hazard import (
     puff_distance_m,
     vent_distance_m,
 )
+from plumeline.facilities.phrase import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ class Sizes:
 
 def _ppm(value: float) -> str:
     ppm = value * 1e6
-    return f"{ppm:,.0f}" if ppm >= 10 else f"{ppm:.2g}"
+    return whole(ppm) if ppm >= 10 else f"{ppm:.2g}"
 
 
 def gas_row(
@@ -161,4 +162,4 @@ def _metres(distance_m: float, texts: dict[str, Any]) -> str:
     if distance_m >= LONGEST_M * 0.99:
         return str(texts["beyond"])
     step = 10 ** max(math.floor(math.log10(distance_m)) - 1, 0)
-    return f"{math.ceil(distance_m / step) * step:,.0f} m"
+    return f"{whole(math.ceil(distance_m / step) * step)} m"

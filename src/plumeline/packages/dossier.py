@@ -11,6 +11,7 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from plumeline.cases.sections import Candidate
+from plumeline.facilities.phrase import whole
 from plumeline.frames import LocalFrame, lonlat
 from plumeline.packages.texts import Words
 
@@ -54,7 +55,7 @@ def dossier_html(content: Content, language: Language) -> str:
 def rounded(value: float) -> str:
     """A number to two digits, or to whole units from 100 on; thousands are set apart as in both languages."""
     digits = value if value == 0 else float(f"{value:.2g}")
-    return f"{digits:,.0f}".replace(",", "\u202f") if abs(digits) >= 100 else f"{digits:g}"
+    return whole(digits) if abs(digits) >= 100 else f"{digits:g}"
 
 
 def _percent(share: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from plumeline import __version__
-from plumeline.facilities import Phrase, in_both, sheet_facts, spoken
+from plumeline.facilities import Phrase, in_both, sheet_facts, spoken, whole
 from plumeline.workflows.site import wording
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def site_page(found: SiteAssessment, language: Language = "en") -> str:
 
 def _facts(found: SiteAssessment, texts: dict[str, Any], language: Language) -> dict[str, Any]:
     assessment, ranking, label = found.explanations, found.buildings, found.site.label
-    area_m2 = f"{found.site.region_90.area_m2:,.0f}"
+    area_m2 = whole(found.site.region_90.area_m2)
     return {
         "t": texts,
         "site": found.site,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumeline.chem import spanish_name
-from plumeline.facilities import Kind, State, spoken
+from plumeline.facilities import Kind, State, spoken, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -276,7 +276,7 @@ def at_a_glance(found: SiteAssessment, texts: Texts, language: Language) -> list
 
 def _where(found: SiteAssessment, texts: Texts) -> str:
     area_m2 = found.site.region_90.area_m2
-    region = texts["region"].format(area=f"{area_m2:,.0f}", radius=f"{math.sqrt(area_m2 / math.pi):.0f}")
+    region = texts["region"].format(area=whole(area_m2), radius=f"{math.sqrt(area_m2 / math.pi):.0f}")
     ranking = found.buildings
     if not ranking.is_known:
         return f"{region}; {texts['buildings_unknown']}"
