@@ -44,13 +44,23 @@ BENCHMARKS: dict[str, str] = {
 """Name to what it measures; the module of the same name has `add_options(parser)` and `run(options) -> Figures`."""
 
 
+SUITES = {
+    "imaging": ("vent", "imaging_truth", "imaging_limits", "imaging_rates", "imaging_identification"),
+}
+"""Several in one go, each with its own options' defaults: real vent spectra and semi-synthetic scenes."""
+
+
 def main(words: list[str]) -> int:
     if words[:1] == ["list"]:
         for name, doc in sorted(BENCHMARKS.items()):
             print(f"{name:24} {doc}")
+        for name, parts in SUITES.items():
+            print(f"{name:24} {', '.join(parts)}, one after the other")
         return 0
     if words[:1] == ["--check"]:
         return results.check(words[1:] or sorted(BENCHMARKS))
+    if words[:1] and words[0] in SUITES:
+        return max(main([name, *words[1:]]) for name in SUITES[words[0]])
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS))
     name = parser.parse_args(words[:1]).name
