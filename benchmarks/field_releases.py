@@ -4,7 +4,7 @@ Roughness, classes, heights and deposition are those of the site descriptions or
 physics of the simulator has no constant that was fitted to any of them (docs/decisions/0100-field-protocol.md).
 Prairie Grass: roughness 0.006 m (Barad 1958); SO2 deposits on grass at 0.8 cm/s (Garland 1977). ADED: open ground,
 daytime and night classes from wind and hour (Turner 1970, moderate sun); equipment heights 2 m (wells, separators) and
-4.5 m (tanks); directions are magnetic, see `ADED_DECLINATION_DEG`. Ginninderra: grazed field, roughness 0.02 m,
+4.5 m (tanks, as in the publisher's table of sources); directions as recorded. Ginninderra: grazed field, roughness 0.02 m,
 measured Obukhov length, wind at 3 m (its sonic's height). Chilbolton: open ground, Obukhov length from the measured
 vertical angle, wind at 3 m, beams at 1.5 m (neither height is in the data).
 """
@@ -36,8 +36,9 @@ OPEN_ROUGHNESS_M = 0.03
 SO2_DEPOSITION_M_S = 0.008
 """Dry deposition of SO2 on grass (Garland 1977, doi:10.1098/rspa.1977.0066) [m s-1]."""
 ADED_DECLINATION_DEG = 8.1
-"""Magnetic declination, east, at Fort Collins in May 2022 (World Magnetic Model): with directions taken as true, readings
-and model agree best when the wind is turned by about this much, in the first four releases and in the other five [degrees]."""
+"""Magnetic declination, east, at Fort Collins in May 2022 (World Magnetic Model) [degrees]. The publisher's description says only
+that zero is a wind from the north; whether true or magnetic is not said, so directions are taken as they stand, and a run
+with them turned by this much stands beside it."""
 
 
 def _table(path: Path, **options: Any) -> Any:
@@ -177,7 +178,7 @@ def _turner(speed: float, hour: float) -> str:
 
 
 def aded(
-    data: Path, draw: int = 0, *, declination_deg: float = ADED_DECLINATION_DEG, window_s: int = 1800
+    data: Path, draw: int = 0, *, declination_deg: float = 0.0, window_s: int = 1800
 ) -> Iterator[Window]:
     """Single releases on a pad, 8 fixed sensors, half-hour means of CH4 [ppm above each sensor's upwind level].
 

@@ -84,3 +84,16 @@ def test_a_calm_needs_no_direction():
     raw = table(60.0, attributes={}, speed=[0.0, 2.0, 3.0], direction_from=[np.nan, 90.0, np.nan])
     series, _ = rawwind.series_of(raw, WindSettings())
     assert series["wind_eastward"].to_numpy() == pytest.approx([0.0, -2.0])
+
+
+def test_a_fast_record_that_states_no_height_is_averaged_without_one_and_without_noise(recwarn):
+    raw = table(
+        0.5,
+        attributes={"mounting": "fixed", "motion": "removed"},
+        eastward=[3.0] * 400,
+        northward=[1.0] * 400,
+    )
+    series, _ = rawwind.series_of(raw, WindSettings())
+    assert np.isnan(series["wind_height"].to_numpy()).all()
+    assert series["wind_eastward"].to_numpy() == pytest.approx(3.0)
+    assert not recwarn.list

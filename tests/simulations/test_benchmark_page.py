@@ -12,6 +12,7 @@ from plumeline.simulations.scoring import CaseScore, Naming, Pair, summarise
 from plumeline.simulations.visits import UNEXPLAINED
 from plumeline.workflows.benchmark import BenchmarkRequest, BenchmarkResult
 from plumeline.workflows.benchmark.page import as_plain, benchmark_page
+from plumeline.workflows.benchmark.real_sets import rows, stored_figures
 
 
 def pair(distance_m, *, found=True):
@@ -75,9 +76,33 @@ def test_peers_are_shown_with_their_source():
         assert peer["name"] in page
 
 
-def test_our_own_figures_on_real_sets_stand_beside_the_peers():
-    assert "aded median m" in benchmark_page(result(), {"aded_median_m": 7.25})
-    assert "committed benchmark of real releases" not in benchmark_page(result())
+OURS = {
+    "aded_surveys": 9.0,
+    "aded_cpu_s_mean": 12.0,
+    "aded_found": 8 / 9,
+    "aded_location_median_m": 7.25,
+    "aded_location_p90_m": 11.0,
+    "aded_region_90_holds": 0.75,
+    "aded_rate_within_2": 0.5,
+    "aded_rate_90_holds": 1.0,
+    "aded_false_sources_per_survey": 0.25,
+    "ginninderra_surveys": 4.0,
+}
+
+
+def test_our_own_figures_on_real_sets_stand_first_beside_the_peers_of_the_set():
+    page = benchmark_page(result(), OURS)
+    assert "median 7.2 m, p90 11.0 m" in page
+    assert "found 89 % (57–98, n=9)" in page  # 8 of 9 releases
+    assert "truth in the 90 % region 75 % (41–93, n=8)" in page  # 6 of the 8 that were found
+    ours, dlq = page.index("Plumeline (9 releases)"), page.index("DLQ (104")
+    assert ours < dlq < page.index("Ginninderra 2015")
+    assert "Plumeline (" not in benchmark_page(result(), {})
+
+
+def test_figures_that_nobody_stored_are_none(tmp_path):
+    assert stored_figures(tmp_path / "none.json") == {}
+    assert rows({})[0]["set"] == "ADED 2022"
 
 
 def test_the_baselines_shape_is_plain_json():

@@ -83,13 +83,16 @@ def series_of(
     good = good[np.argsort(time[good], kind="stable")]
     step = float(np.median(np.diff(time[good]) / np.timedelta64(1, "ns")) * 1e-9) if good.size > 2 else np.inf
     if step < HIGH_RATE_S and mounting != "estimate":
+        known = height[
+            np.isfinite(height)
+        ]  # a mast's height may stand in no column; the survey's remarks then say so
         series = anemometer.block_means(
             time[good],
             east[good],
             north[good],
             upward_m_s=_get(table, "upward", good),
             block_s=settings.block_s,
-            height_m=float(np.nanmedian(height)),
+            height_m=float(np.median(known)) if known.size else np.nan,
         )
         remarks.append(f"a wind record every {step:.2g} s was averaged over {settings.block_s:g} s")
     else:

@@ -10,7 +10,8 @@ import numpy as np
 
 from plumeline.errors import ConfigurationError
 from plumeline.frames import LocalFrame, latlon
-from plumeline.simulations.scenario_tables import record, refuse_unknown, tables, within
+from plumeline.simulations.ranges import within
+from plumeline.simulations.scenario_tables import record, refuse_unknown, tables
 from plumeline.simulations.species import gas as species
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plumeline.frames import LocalFrame
+from plumeline.simulations.recordings import reported_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,7 @@ ULOG_HEAD = b"ULog\x01\x12\x35\x01"
 
 def _rows(flight: Flight) -> Iterator[dict[str, Any]]:
     """What the autopilot knows each second, on its own clock."""
-    lon, lat = LocalFrame(origin=flight.scene.origin).to_lonlat(
-        flight.reported_m[:, 0], flight.reported_m[:, 1]
-    )
+    lon, lat = reported_places(flight)
     north, east = np.gradient(flight.reported_m[:, 1]), np.gradient(flight.reported_m[:, 0])
     seconds = flight.time.astype("datetime64[ms]").astype("int64") / 1e3
     for i in range(flight.time.size):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from plumeline.errors import ConfigurationError
+from plumeline.simulations.ranges import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,8 +47,9 @@ class Schedule:
                 f"schedule pattern {self.pattern!r} is unknown",
                 remedy="use steady, batch, working-hours or bursts",
             )
-        if not (self.period_s > 0 and self.on_s > 0):
-            raise ConfigurationError("a schedule's period_s and on_s are positive")
+        within(10.0, 1e6, period_s=self.period_s)
+        within(1.0, 1e6, on_s=self.on_s)
+        within(0.0, 24.0, opens_hour=self.opens_hour, closes_hour=self.closes_hour)
 
     def weights(self, time_s: Floats, start_hour: float, rng: np.random.Generator) -> Floats:
         """Share of the nominal rate at each time.

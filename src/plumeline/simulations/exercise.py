@@ -216,15 +216,15 @@ def _runs(is_on: np.ndarray[Any, np.dtype[np.bool_]], *, gap: int) -> list[tuple
     return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
-def _thinned(flight: Flight) -> list[list[float]]:
-    """Every fifth reported place and first reading, for the debrief's map."""
+def _thinned(flight: Flight) -> list[list[float | None]]:
+    """Every fifth reported place and first reading (none in a dropout), for the debrief's map."""
     rows = range(0, flight.time.size, 5)
-    reading = np.nan_to_num(flight.readings_ppb[0])
+    reading = flight.readings_ppb[0]
     return [
         [
             round(float(flight.reported_m[i, 0]), 1),
             round(float(flight.reported_m[i, 1]), 1),
-            round(float(reading[i]), 1),
+            None if np.isnan(reading[i]) else round(float(reading[i]), 1),
         ]
         for i in rows
     ]

@@ -10,7 +10,8 @@ import numpy as np
 
 from plumeline.errors import ConfigurationError
 from plumeline.simulations.flights import MAX_SECONDS, Track, curtain, lawn_mower, spiral
-from plumeline.simulations.scenario_tables import lengths, record, within
+from plumeline.simulations.ranges import lengths, within
+from plumeline.simulations.scenario_tables import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

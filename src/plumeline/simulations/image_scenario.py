@@ -17,13 +17,13 @@ import numpy as np
 from plumeline.errors import ConfigurationError, InputError
 from plumeline.instruments.cubes import write_envi
 from plumeline.provenance import canonical_json
+from plumeline.simulations.ranges import within
 from plumeline.simulations.scenario_tables import (
     plain_name,
     record,
     refuse_missing,
     refuse_unknown,
     tables,
-    within,
 )
 from plumeline.simulations.scene_plume import ScenePlume
 from plumeline.simulations.scenes import Emission, ThermalSceneSettings, thermal_scene

@@ -17,7 +17,7 @@ from plumeline.frames import LocalFrame
 from plumeline.simulations.survey_files import column_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+ISO = "%Y-%m-%dT%H:%M:%SZ"
 SEA_LEVEL_M = 0.0
 """Altitude of the ground in every simulated scene [m]."""
 
@@ -40,7 +41,7 @@ def write_skyhub(flight: Flight, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    lon, lat = _places(flight)
+    lon, lat = reported_places(flight)
     speed = _ground_velocity(flight)
     air_speed, air_from = _relative_wind(flight)
     is_flown = flight.scene.anemometer.mast_height_m is None
@@ -50,8 +51,9 @@ def write_skyhub(flight: Flight, path: Path) -> None:
         "Elapsed", "Date", "Time", "Pitch", "Roll", "Yaw", "Latitude", "Longitude", "Altitude", "Velocity",
         "RTK Status", "AIR:Speed", "AIR:Direction", "ALT:Altitude", "ALT:Filtered Altitude", gas_column, "GAS:Status",
     ]  # fmt: skip
-    rows = (
-        [
+
+    def row(i: int) -> list[object]:
+        return [
             i * 1000,
             _text(flight, i, "%Y/%m/%d"),
             _text(flight, i, "%H:%M:%S.%f")[:-3],
@@ -67,12 +69,11 @@ def write_skyhub(flight: Flight, path: Path) -> None:
             f"{air_from[i]:.2f}" if is_flown else "",
             f"{flight.reported_m[i, 2]:.2f}",
             f"{flight.reported_m[i, 2]:.2f}",
-            "" if np.isnan(gas[i]) else f"{gas[i]:.4f}",
+            _cell(gas[i], 4),
             0 if np.isnan(gas[i]) else 1,
         ]
-        for i in range(flight.time.size)
-    )
-    _write_csv(path, head, rows)
+
+    _write_table(path, head, flight, row)
 
 
 def write_generic_csv(flight: Flight, path: Path) -> None:
@@ -85,15 +86,15 @@ def write_generic_csv(flight: Flight, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    lon, lat = _places(flight)
-    sensors = [f"{column_name(sensor)}_{sensor.kind}_ppb" for sensor in flight.scene.sensors]
+    lon, lat = reported_places(flight)
     head = [
         "time_utc", "latitude_deg", "longitude_deg", "height_m", "wind_eastward_m_s", "wind_northward_m_s",
-        "air_temperature_K", "air_pressure_Pa", "relative_humidity", *sensors,
+        "air_temperature_K", "air_pressure_Pa", "relative_humidity", *_gas_columns(flight),
     ]  # fmt: skip
-    rows = (
-        [
-            _text(flight, i, "%Y-%m-%dT%H:%M:%SZ"),
+
+    def row(i: int) -> list[object]:
+        return [
+            _text(flight, i, ISO),
             f"{lat[i]:.8f}",
             f"{lon[i]:.8f}",
             f"{flight.reported_m[i, 2]:.2f}",
@@ -102,11 +103,10 @@ def write_generic_csv(flight: Flight, path: Path) -> None:
             f"{flight.temperature_k[i]:.2f}",
             f"{flight.scene.pressure_pa:.0f}",
             f"{flight.relative_humidity[i]:.3f}",
-            *("" if np.isnan(values[i]) else f"{values[i]:.3f}" for values in flight.readings_ppb),
+            *(_cell(values[i], 3) for values in flight.readings_ppb),
         ]
-        for i in range(flight.time.size)
-    )
-    _write_csv(path, head, rows)
+
+    _write_table(path, head, flight, row)
 
 
 def write_gas_csv(flight: Flight, path: Path) -> None:
@@ -119,15 +119,11 @@ def write_gas_csv(flight: Flight, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    names = [f"{column_name(sensor)}_{sensor.kind}_ppb" for sensor in flight.scene.sensors]
-    rows = (
-        [
-            _text(flight, i, "%Y-%m-%dT%H:%M:%SZ"),
-            *("" if np.isnan(values[i]) else f"{values[i]:.3f}" for values in flight.readings_ppb),
-        ]
-        for i in range(flight.time.size)
-    )
-    _write_csv(path, ["time_utc", *names], rows)
+
+    def row(i: int) -> list[object]:
+        return [_text(flight, i, ISO), *(_cell(values[i], 3) for values in flight.readings_ppb)]
+
+    _write_table(path, ["time_utc", *_gas_columns(flight)], flight, row)
 
 
 def write_path_csv(flight: Flight, path: Path) -> None:
@@ -145,31 +141,38 @@ def write_path_csv(flight: Flight, path: Path) -> None:
     if not beams:
         raise ConfigurationError("an open path needs a sensor with path = beam", remedy="give it reflector_m")
     sensor, values = flight.scene.sensors[beams[0]], flight.readings_ppb[beams[0]]
-    lon, lat = _places(flight)
+    lon, lat = reported_places(flight)
     east, north, height = sensor.reflector_m
     far = [float(value) for value in LocalFrame(origin=flight.scene.origin).to_lonlat(east, north)]
     head = [
         "time_utc", "latitude_deg", "longitude_deg", "height_m", "reflector_latitude_deg", "reflector_longitude_deg",
         "reflector_height_m", f"{column_name(sensor)}_path_mean_ppb",
     ]  # fmt: skip
-    rows = (
-        [
-            _text(flight, i, "%Y-%m-%dT%H:%M:%SZ"),
+
+    def row(i: int) -> list[object]:
+        return [
+            _text(flight, i, ISO),
             f"{lat[i]:.8f}",
             f"{lon[i]:.8f}",
             f"{flight.reported_m[i, 2]:.2f}",
             f"{far[1]:.8f}",
             f"{far[0]:.8f}",
             f"{height:.2f}",
-            "" if np.isnan(values[i]) else f"{values[i]:.3f}",
+            _cell(values[i], 3),
         ]
-        for i in range(flight.time.size)
-    )
-    _write_csv(path, head, rows)
+
+    _write_table(path, head, flight, row)
 
 
-def _places(flight: Flight) -> tuple[Floats, Floats]:
-    """Reported longitude and latitude [degrees]."""
+def reported_places(flight: Flight) -> tuple[Floats, Floats]:
+    """Where the aircraft says it is.
+
+    Args:
+        flight: the flight.
+
+    Returns:
+        Longitude and latitude per second [degrees].
+    """
     frame = LocalFrame(origin=flight.scene.origin)
     return frame.to_lonlat(flight.reported_m[:, 0], flight.reported_m[:, 1])
 
@@ -193,11 +196,22 @@ def _text(flight: Flight, index: int, form: str) -> str:
     return (flight.time[index] + shift).astype("datetime64[us]").item().strftime(form)  # type: ignore[no-any-return]
 
 
-def _write_csv(path: Path, head: list[str], rows: Iterable[Sequence[object]]) -> None:
+def _gas_columns(flight: Flight) -> list[str]:
+    """One column name per sensor."""
+    return [f"{column_name(sensor)}_{sensor.kind}_ppb" for sensor in flight.scene.sensors]
+
+
+def _cell(value: float, digits: int) -> str:
+    """A reading as text, empty in a dropout."""
+    return "" if np.isnan(value) else f"{value:.{digits}f}"
+
+
+def _write_table(path: Path, head: list[str], flight: Flight, row: Callable[[int], list[object]]) -> None:
+    """A header and one row per second of the flight."""
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(head)
-        writer.writerows(rows)
+        writer.writerows(row(i) for i in range(flight.time.size))
 
 
 def write_pergam(flight: Flight, path: Path) -> None:
@@ -211,7 +225,7 @@ def write_pergam(flight: Flight, path: Path) -> None:
         ConfigurationError: no sensor looks down.
         OSError: the file cannot be written.
     """
-    lon, lat = _places(flight)
+    lon, lat = reported_places(flight)
     speed = _ground_velocity(flight)
     looking_down = [n for n, sensor in enumerate(flight.scene.sensors) if sensor.path == "nadir"]
     if not looking_down:
@@ -263,26 +277,26 @@ def write_sniffer_csv(flight: Flight, path: Path) -> None:
     Raises:
         OSError: the file cannot be written.
     """
-    lon, lat = _places(flight)
+    lon, lat = reported_places(flight)
     kinds = [sensor.species for sensor in flight.scene.sensors]
     values = flight.readings_ppb[kinds.index("VOC") if "VOC" in kinds else 0]
     head = [
         "Time", "Longitude", "Latitude", "Relative Height m", "VOCs ppm", "Temperature °C", "Humidity %", "Pressure Pa",
     ]  # fmt: skip
-    rows = (
-        [
+
+    def row(i: int) -> list[object]:
+        return [
             _text(flight, i, "%Y-%m-%d %H:%M:%S"),
             f"{lon[i]:.7f}",
             f"{lat[i]:.7f}",
             f"{flight.reported_m[i, 2]:.2f}",
-            "" if np.isnan(values[i]) else f"{values[i] * 1e-3:.4f}",
+            _cell(values[i] * 1e-3, 4),
             f"{flight.temperature_k[i] - 273.15:.2f}",
             f"{100 * flight.relative_humidity[i]:.1f}",
             f"{flight.scene.pressure_pa:.0f}",
         ]
-        for i in range(flight.time.size)
-    )
-    _write_csv(path, head, rows)
+
+    _write_table(path, head, flight, row)
 
 
 def write_wind_csv(flight: Flight, path: Path) -> None:
@@ -297,11 +311,11 @@ def write_wind_csv(flight: Flight, path: Path) -> None:
     """
     speed = np.hypot(flight.wind_m_s[:, 0], flight.wind_m_s[:, 1])
     comes_from = np.degrees(np.arctan2(-flight.wind_m_s[:, 0], -flight.wind_m_s[:, 1])) % 360.0
-    rows = (
-        [_text(flight, i, "%Y-%m-%dT%H:%M:%SZ"), f"{speed[i]:.2f}", f"{comes_from[i]:.1f}"]
-        for i in range(flight.time.size)
-    )
-    _write_csv(path, ["time_utc", "speed_m_s", "direction_from_deg"], rows)
+
+    def row(i: int) -> list[object]:
+        return [_text(flight, i, ISO), f"{speed[i]:.2f}", f"{comes_from[i]:.1f}"]
+
+    _write_table(path, ["time_utc", "speed_m_s", "direction_from_deg"], flight, row)
 
 
 def _nmea(degrees: float, letters: str, width: int) -> str:

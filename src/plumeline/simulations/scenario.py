@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumeline.errors import ConfigurationError
-from plumeline.simulations.emission import Emitter, Schedule
+from plumeline.simulations.emission import Emitter
 from plumeline.simulations.flight_tables import track_of
 from plumeline.simulations.formats import check_formats
 from plumeline.simulations.image_scenario import SHIPPED as CUBES
@@ -292,7 +292,7 @@ def _emitter(entry: Mapping[str, Any], houses: tuple[Building, ...], where: str)
         height_m=float(height_m),
         building=wanted.building,
         rates_kg_s={gas(name).name: 1e-3 * rate for name, rate in wanted.rates_g_s.items()},
-        schedule=record(Schedule, asdict(wanted.schedule), f"{where} schedule"),
+        schedule=wanted.schedule,
         kind=wanted.kind,
         is_sought=wanted.sought,
     )

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from plumeline.errors import ConfigurationError
 from plumeline.instruments.settings import build
+from plumeline.simulations.emission import Schedule
 from plumeline.simulations.flights import MAX_SECONDS
+from plumeline.simulations.ranges import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,37 +19,6 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 MOST_BUILDINGS = 2000
-
-
-def within(low: float, high: float, **values: float) -> None:
-    """Refuse values outside a range.
-
-    Args:
-        low: least.
-        high: greatest.
-        **values: by key.
-
-    Raises:
-        ConfigurationError: one lies outside, or is no number.
-    """
-    for key, value in values.items():
-        if not low <= value <= high:
-            raise ConfigurationError(f"{key} = {value:g} is not between {low:g} and {high:g}")
-
-
-def lengths(count: int, **values: tuple[float, ...]) -> None:
-    """Refuse lists of another length.
-
-    Args:
-        count: how many numbers each has.
-        **values: by key.
-
-    Raises:
-        ConfigurationError: one has more or fewer.
-    """
-    for key, value in values.items():
-        if len(value) != count:
-            raise ConfigurationError(f"{key} has {len(value)} numbers, not {count}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +74,6 @@ class TownTable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScheduleTable:
-    """Key `schedule` of an emitter."""
-
-    pattern: str = "steady"
-    period_s: float = 1800.0
-    on_s: float = 600.0
-    phase_s: float = 0.0
-    opens_hour: float = 8.0
-    closes_hour: float = 18.0
-
-    def __post_init__(self) -> None:
-        within(0.0, 24.0, opens_hour=self.opens_hour, closes_hour=self.closes_hour)
-        within(10.0, 1e6, period_s=self.period_s)
-        within(1.0, 1e6, on_s=self.on_s)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EmitterTable:
     """Table `[[emitter]]`."""
 
@@ -132,7 +86,7 @@ class EmitterTable:
     """Id of a building of the town: the source then sits on its roof instead of at a place."""
     kind: str = "unexplained_solvent_mixture"
     sought: bool = True
-    schedule: ScheduleTable = field(default_factory=ScheduleTable)
+    schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
         if not self.name.strip() or not self.rates_g_s:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import tomllib
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +11,7 @@ from plumeline import __version__
 from plumeline.simulations import SUITES
 from plumeline.simulations.naming import ANSWERS, confusion, kinds, shares
 from plumeline.simulations.scoring import Count, SuiteScore, quantile
+from plumeline.workflows.benchmark.real_sets import rows, stored_figures
 from plumeline.workflows.report.charts import Chart
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def benchmark_page(result: BenchmarkResult, ours: Mapping[str, float] | None = N
 
     Args:
         result: what came out.
-        ours: our own figures on the real sets by name, from the committed benchmark; not shown when None.
+        ours: our own figures on the real sets by name; those of the committed benchmark when None.
 
     Returns:
         HTML.
@@ -39,9 +38,10 @@ def benchmark_page(result: BenchmarkResult, ours: Mapping[str, float] | None = N
     environment = Environment(
         loader=PackageLoader("plumeline.workflows.benchmark"), autoescape=True, undefined=StrictUndefined
     )
-    peers = files("plumeline.workflows.benchmark").joinpath("peers.toml").read_text(encoding="utf-8")
+    real = stored_figures() if ours is None else ours
     namings = [naming for suite in result.suites for naming in suite.namings]
     return environment.get_template("benchmark.html.j2").render(
+        columns=COLUMNS,
         total=len(result.scores),
         seed=result.request.seed,
         processes=result.request.processes,
@@ -64,10 +64,28 @@ def benchmark_page(result: BenchmarkResult, ours: Mapping[str, float] | None = N
         named=[(what, _share(count)) for what, count in shares(namings).items()] if namings else [],
         naming_chart=Markup(_naming_chart(shares(namings)).svg()) if namings else "",  # noqa: S704 (as above)
         not_run=NOT_RUN,
-        peers=tomllib.loads(peers)["peer"],
-        ours={name: _number(value) for name, value in (ours or {}).items()},
+        real=rows(real),
+        has_ours=bool(real),
         version=__version__,
     )
+
+
+COLUMNS = (
+    "cases",
+    "refused",
+    "visible found",
+    "all found",
+    "cases with a false source",
+    "error, median / p90",
+    "in 50 %",
+    "in 90 %",
+    "90 % area, median",
+    "rate, median ratio (p10 to p90)",
+    "within ×2",
+    "rate in 90 %",
+    "CPU s per case",
+)
+"""What the cells of a suite hold."""
 
 
 def cells(suite: SuiteScore) -> list[str]:
@@ -127,9 +145,9 @@ def _naming_chart(counts: Mapping[str, Count]) -> Chart:
 def _shares(title: str, counts: Mapping[str, Count], wanted: float | None) -> Chart:
     chart = Chart(
         width_px=420,
-        height_px=60 + 24 * len(counts),
+        height_px=70 + 24 * len(counts),
         x_range=(0.0, 1.0),
-        y_range=(len(counts) - 0.5, -0.5),
+        y_range=(len(counts) - 0.5, -0.9),
         title=title,
         x_label=title,
         y_ticks=False,
@@ -189,7 +207,9 @@ def _share(count: Count) -> str:
 
 
 def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.3g}"
+    if math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000.0 else f"{value:.3g}"
 
 
 def as_plain(result: BenchmarkResult) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _map(folder: ExerciseFolder, secret: dict[str, Any], answer: dict[str, Any],
         ring = np.array(feature["geometry"]["coordinates"][0], float)
         chart.polygon(*frame.to_local(ring[:, 0], ring[:, 1]), "house")
     chart.dots(track[:, 0], track[:, 1], "flown")
-    strong = track[:, 2] > np.quantile(track[:, 2], 0.9)
+    strong = track[:, 2] > np.nanquantile(track[:, 2], 0.9)
     chart.dots(track[strong, 0], track[strong, 1], "high", radius_px=2.6)
     for entry in answer["sources"]:
         region = shape(entry["region_90"])
