@@ -33,6 +33,8 @@ BENCHMARKS: dict[str, str] = {
     "imaging_truth": "Detection and column bias on short-wave scenes with known plumes, beside the peers.",
     "imaging_limits": "Predicted noise-equivalent columns against Monte Carlo; detection at four times that.",
     "imaging_identification": "Mixtures of one to five of forty and more gases in thermal scenes, and clean scenes.",
+    "imaging_product": "From a cube of a given size (1 GB) on disk to the whole product folder: minutes, memory.",
+    "imaging_rates": "Emission rates by both methods against simulated truth: errors, and how often intervals hold.",
     "spectral_libraries": "Independent absorption records of the same gas against each other.",
     "vent": "The real open-path spectra of a volcanic vent: gases, limits, and what cannot be retrieved.",
     "effective_wind": "Effective wind of the integrated-mass method, fitted to puffing plumes at drone scale.",
@@ -42,13 +44,23 @@ BENCHMARKS: dict[str, str] = {
 """Name to what it measures; the module of the same name has `add_options(parser)` and `run(options) -> Figures`."""
 
 
+SUITES = {
+    "imaging": ("vent", "imaging_truth", "imaging_limits", "imaging_rates", "imaging_identification"),
+}
+"""Several in one go, each with its own options' defaults: real vent spectra and semi-synthetic scenes."""
+
+
 def main(words: list[str]) -> int:
     if words[:1] == ["list"]:
         for name, doc in sorted(BENCHMARKS.items()):
             print(f"{name:24} {doc}")
+        for name, parts in SUITES.items():
+            print(f"{name:24} {', '.join(parts)}, one after the other")
         return 0
     if words[:1] == ["--check"]:
         return results.check(words[1:] or sorted(BENCHMARKS))
+    if words[:1] and words[0] in SUITES:
+        return max(main([name, *words[1:]]) for name in SUITES[words[0]])
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS))
     name = parser.parse_args(words[:1]).name

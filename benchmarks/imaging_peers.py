@@ -1,5 +1,8 @@
 """One peer's method in the peers' own environment: `imaging_peers.py METHOD FOLDER REPEATS` prints JSON.
 
+Made by `uv venv --python 3.12 peers && uv pip install --python peers spectral mag1c fastmag1c marshsi` (Python 3.12 for
+the newest marshsi).
+
 Runs without Plumeline. Each method gets the same cube and the same weak-column target.
 """
 
@@ -24,6 +27,7 @@ def main(method: str, folder: Path, repeats: int) -> None:
         "SPy ace, scene-wide": spy_ace,
         "mag1c acrwl1mf, 30 rounds": mag1c,
         "fastmag1c, 30 rounds": fastmag1c,
+        "marshsi matched filter, per column": marshsi,
     }[method]
     wall, cpu = [], []
     for _ in range(repeats):
@@ -85,6 +89,12 @@ def fastmag1c(cube: Any, weak: Any) -> Any:
     wavelength = np.linspace(2105, 2495, cube.shape[2])
     found = package.retrieve(cube, wavelength, template=-weak * 1e5, alpha=0.0)
     return found[0] if isinstance(found, tuple) else getattr(found, "enhancement", found)
+
+
+def marshsi(cube: Any, weak: Any) -> Any:
+    from marshsi.matched_filters_upv import AT_MF_select_window_alt  # noqa: PLC0415
+
+    return AT_MF_select_window_alt(cube, (-weak).astype(np.float32))
 
 
 if __name__ == "__main__":

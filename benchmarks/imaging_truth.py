@@ -31,6 +31,7 @@ PEERS = (
     "SPy ace, scene-wide",
     "fastmag1c, 30 rounds",
     "mag1c acrwl1mf, 30 rounds",
+    "marshsi matched filter, per column",
 )
 OURS = ("column matched filter", "matched filter, smoothed", "sparse columns, 30 rounds")
 BINS = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3000.0)
@@ -41,7 +42,9 @@ SAMPLES = 120
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--peers", help="Python of an environment with spectral, mag1c and fastmag1c")
+    parser.add_argument(
+        "--peers", help="Python of an environment with spectral, mag1c, fastmag1c and marshsi"
+    )
 
 
 def run(options: argparse.Namespace) -> Figures:

@@ -36,6 +36,34 @@ def test_mass_and_cross_sections_of_a_steady_plume():
     assert found.rate_csf_kg_s.low < 1e-3 < found.rate_csf_kg_s.high
 
 
+def test_rates_of_puffing_plumes_are_right_on_the_whole_and_intervals_hold():
+    rng = np.random.default_rng(40)
+    found = {"ime": [], "csf": []}
+    held = {"ime": [], "csf": []}
+    for _ in range(24):
+        rate, speed = float(rng.uniform(5e-4, 5e-3)), float(rng.uniform(1.5, 5.0))
+        source = ScenePlume(line=100.0, sample=20.0, rate_kg_s=rate, wind_m_s=speed, toward_deg=90.0)
+        mass = plume_mass_kg_m2(source, shape=(200, 320), pixel_m=0.5, rng=rng)
+        column = mass / 0.05808 / MOL_PER_M2_PPM_M
+        sigma = 0.02 * column.max()
+        amounts = plume_amounts(
+            "acetone",
+            column + sigma * rng.standard_normal(column.shape),
+            np.full_like(column, sigma),
+            column > 0.06 * column.max(),
+            pixel_m=(0.5, 0.5),
+            molar_mass_kg_mol=0.05808,
+            scale_uncertainty=0.03,
+            wind=Wind(speed_m_s=speed, speed_sigma_m_s=0.3, toward_eastward=1.0, toward_northward=0.0),
+        )
+        for name, amount in (("ime", amounts.rate_ime_kg_s), ("csf", amounts.rate_csf_kg_s)):
+            found[name].append(amount.value / rate)
+            held[name].append(amount.low <= rate <= amount.high)
+    for name, ratio in found.items():
+        assert 0.7 < np.median(ratio) < 1.4
+        assert np.mean(held[name]) >= 0.75
+
+
 def test_without_wind_there_is_a_mass_and_no_rate():
     column = slab()
     found = plume_amounts(

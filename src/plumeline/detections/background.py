@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from plumeline.detections.group_kernels import CONSTANT, DEPENDENT, LEAST_SPREAD, MOST_OVERFIT, RIDGE, TOO_FEW
-from plumeline.detections.pixel_kernels import scatter, whitener
+from plumeline.detections.pixel_kernels import leave_one_out_terms, scatter, whitener
 from plumeline.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -179,11 +179,9 @@ def _shrunk(
     gains = (1 - SHRINKAGES)[:, None] * eigenvalue + SHRINKAGES[:, None]
     usable = gains.min(axis=1) > 1e-12
     distance = power @ (1 / gains[usable]).T.astype(power.dtype)
+    terms = leave_one_out_terms(distance, beta[usable])
     for row, index in enumerate(np.flatnonzero(usable)):
-        rest = 1 - beta[index] * distance[:, row].astype(np.float64)
-        if rest.min() <= 0:
-            continue
-        likelihood = -np.log(gains[index]).sum() - np.mean(np.log(rest) + distance[:, row] / rest)
+        likelihood = -np.log(gains[index]).sum() - terms[row]
         if likelihood > best:
             best, weight, spectrum = float(likelihood), float(SHRINKAGES[index]), gains[index]
     if not np.isfinite(best):

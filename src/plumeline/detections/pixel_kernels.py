@@ -332,3 +332,34 @@ def squared_lengths(pixels: Single, matrix: Doubles, centre: Doubles, places: Pl
                     total[i] += np.square(block[i, j] - offset[n * WIDTH + j])
         for i in range(ROWS):
             out[places[k + i]] = total[i]
+
+
+@numba.njit(nogil=True, cache=True, fastmath=_FAST)
+def leave_one_out_terms(distance: Single, share: Doubles) -> Doubles:
+    """Mean over pixels of log(1 − s d) + d / (1 − s d), the part of a leave-one-out likelihood that pixels decide.
+
+    Args:
+        distance: squared whitened length d of each pixel for each candidate, shape (pixel, candidate).
+        share: s, what one pixel adds to the candidate's covariance, shape (candidate,).
+
+    Returns:
+        The mean, infinite where a pixel is all that holds the covariance up, shape (candidate,).
+    """
+    count, candidates = distance.shape
+    product, logs, quotients = np.ones(candidates), np.zeros(candidates), np.zeros(candidates)
+    least = np.ones(candidates)
+    for k in range(count):
+        row = distance[k]
+        for j in range(candidates):
+            rest = 1.0 - share[j] * row[j]
+            least[j] = min(least[j], rest)
+            product[j] *= rest
+            quotients[j] += row[j] / rest
+        # One logarithm for eight pixels: each factor lies between 0 and 1.
+        if k % 8 == 7 or k == count - 1:
+            for j in range(candidates):
+                logs[j] += np.log(max(product[j], 1e-300))
+                product[j] = 1.0
+    for j in range(candidates):
+        logs[j] = (logs[j] + quotients[j]) / count if least[j] > 0.0 else np.inf
+    return logs

@@ -49,21 +49,29 @@ class Wind:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectiveWind:
-    """U_eff = offset + slope · U for the IME method, with the scatter of the fit."""
+    """U_eff = share · U · (area / 100 m²)^power for the IME method, with the scatter of the fit.
 
-    offset_m_s: float
-    """Offset [m s-1]."""
-    slope: float
-    """Slope."""
+    A small mask holds only the narrow beginning of a plume, a large one the wide and uneven rest.
+    """
+
+    share: float
+    """Share of the wind for a mask of 100 m²."""
+    power: float
+    """How it changes with the mask's area."""
     relative_scatter: float
     """1 sigma of single plumes about the fit, relative."""
 
+    def at(self, speed_m_s: float, area_m2: float) -> float:
+        """Effective wind for a wind and a mask [m s-1]."""
+        return float(self.share * speed_m_s * (area_m2 / 100.0) ** self.power)
 
-EFFECTIVE_WIND = EffectiveWind(offset_m_s=-0.14, slope=0.43, relative_scatter=0.18)
-"""For plumes of tens of metres seen at 0.25 to 1 m pixels in winds of 1 to 6 m/s; from `benchmarks effective_wind`."""
 
-LEAST_EFFECTIVE_SHARE = 0.2
-"""The effective wind is never taken below this share of the wind, where the fit does not reach."""
+EFFECTIVE_WIND = EffectiveWind(share=0.76, power=-0.22, relative_scatter=0.38)
+"""For plumes as they are found, of 15 to 900 m² at 0.5 m pixels in winds of 1.5 to 5 m/s; from `benchmarks
+effective_wind`."""
+
+SECTION_SCATTER = 0.15
+"""Relative error that all sections share: contrast, cut edges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,10 +144,7 @@ def plume_amounts(
     if wind is None or mass <= 0 or wind.speed_m_s <= 0:
         return amounts
     wind_error = wind.speed_sigma_m_s / wind.speed_m_s
-    effective = max(
-        EFFECTIVE_WIND.offset_m_s + EFFECTIVE_WIND.slope * wind.speed_m_s,
-        LEAST_EFFECTIVE_SHARE * wind.speed_m_s,
-    )
+    effective = EFFECTIVE_WIND.at(wind.speed_m_s, area)
     ime = mass * effective / np.sqrt(area)
     section = _section_flux(column * kg_per_ppm_m, inside, pixel_m, wind)
     return PlumeAmounts(
@@ -152,7 +157,8 @@ def plume_amounts(
         rate_csf_kg_s=None
         if section is None
         else _amount(
-            section[0] * wind.speed_m_s, float(np.sqrt(relative**2 + wind_error**2 + section[1] ** 2))
+            section[0] * wind.speed_m_s,
+            float(np.sqrt(relative**2 + wind_error**2 + section[1] ** 2 + SECTION_SCATTER**2)),
         ),
     )
 
