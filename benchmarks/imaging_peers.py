@@ -70,6 +70,8 @@ def mag1c(cube: Any, weak: Any) -> Any:
     from mag1c.mag1c import acrwl1mf  # noqa: PLC0415
 
     torch.set_num_threads(1)
+    # mag1c 1.2.0 calls this by its old name, which newer releases of torch have taken away.
+    torch.cholesky = lambda matrix, upper=False: torch.linalg.cholesky(matrix, upper=upper)
     out = np.empty(cube.shape[:2], np.float32)
     for first in range(0, cube.shape[1], 5):
         block = torch.from_numpy(np.ascontiguousarray(cube[:, first : first + 5].transpose(1, 0, 2)))
