@@ -51,7 +51,7 @@ class Agreement:
     evidence_gap: float
     """Difference of the two best runs' log evidence [nats]."""
     none_gap: float
-    """Difference of their share of draws without a source."""
+    """Difference of their share of draws without a source; 0 where neither comes near a claim."""
     effective_draws: float
     """Draws that the runs' weights leave [1]."""
 
@@ -123,7 +123,7 @@ def _agreement(problem: Problem, settings: InferenceSettings, outcomes: list[Out
         runs=len(outcomes),
         r_hat=_r_hat(strongest) if min(len(one) for one in strongest) >= 8 else 1.0,
         evidence_gap=abs(best[0].log_evidence - best[1].log_evidence),
-        none_gap=abs(none[0] - none[1]),
+        none_gap=abs(none[0] - none[1]) if min(none) < 2.0 * (1.0 - settings.claim_probability) else 0.0,
         effective_draws=float(1.0 / np.sum(weight**2 / counts)),
     )
 
