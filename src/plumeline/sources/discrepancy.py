@@ -68,18 +68,19 @@ def with_discrepancy(
     """
     distance, heading = (np.concatenate([array] * repeats) for array in reach(problem, population))
     rng = np.random.default_rng(settings.seed + 4)
+    if bool((problem.row_s > 0.0).any()):
+        size_along, size_across = settings.momentary_discrepancy_along, settings.momentary_discrepancy_across
+        dof, log_rate = settings.momentary_discrepancy_dof, settings.momentary_discrepancy_log_rate
+    else:
+        size_along, size_across = settings.discrepancy_along, settings.discrepancy_across
+        dof, log_rate = settings.discrepancy_dof, settings.discrepancy_log_rate
     error = rng.standard_normal((*distance.shape, 3))
     # One factor for both directions of a draw makes the pair a bivariate Student t.
-    error[:, :, :2] *= np.sqrt(
-        settings.discrepancy_dof / rng.chisquare(settings.discrepancy_dof, distance.shape)
-    )[:, :, None]
-    momentary = bool((problem.row_s > 0.0).any())
-    size_along = settings.momentary_discrepancy_along if momentary else settings.discrepancy_along
-    size_across = settings.momentary_discrepancy_across if momentary else settings.discrepancy_across
+    error[:, :, :2] *= np.sqrt(dof / rng.chisquare(dof, distance.shape))[:, :, None]
     along = size_along * distance * error[:, :, 0]
     across = size_across * distance * error[:, :, 1]
     out = np.concatenate([population.sources] * repeats)
     out[:, :, 0] += along * heading[:, :, 0] - across * heading[:, :, 1]
     out[:, :, 1] += along * heading[:, :, 1] + across * heading[:, :, 0]
-    out[:, :, 3:] += settings.discrepancy_log_rate * error[:, :, 2:]
+    out[:, :, 3:] += log_rate * error[:, :, 2:]
     return out

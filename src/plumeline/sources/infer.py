@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Progress = Callable[[float, str], None]
 
-REFUSED_R_HAT = 3.0
+REFUSED_R_HAT = 2.0
 """Runs that differ by more than this after the last attempt are no answer [1]."""
 MOSTLY_ON = 0.9
 """A source that was on for less than this share of the survey is reported as intermittent."""

@@ -97,10 +97,14 @@ class InferenceSettings:
     """Position error of the plume model along the wind per distance to averaged readings [1]."""
     discrepancy_across: float = 0.125
     """Position error of the plume model across the wind per distance to averaged readings [1]."""
-    momentary_discrepancy_along: float = 0.32
+    momentary_discrepancy_along: float = 0.22
     """The same along the wind for readings of seconds, whose plume is far from a mean one [1]."""
-    momentary_discrepancy_across: float = 0.105
+    momentary_discrepancy_across: float = 0.06
     """The same across the wind for readings of seconds [1]."""
+    momentary_discrepancy_dof: float = 2.0
+    """Degrees of freedom of the position error's Student t for readings of seconds [1]."""
+    momentary_discrepancy_log_rate: float = 0.5
+    """Error of the plume model's log rate for readings of seconds [1]."""
     discrepancy_dof: float = 3.0
     """Degrees of freedom of the position error's Student t: most plumes go nearly straight, a few do not at all [1]."""
     discrepancy_log_rate: float = 0.25
