@@ -32,6 +32,6 @@ def test_a_source_that_stops_is_said_to_have_stopped():
     low = float(np.quantile(readings["mass_concentration"], 0.1))
     noise = np.random.default_rng(0).normal(0.0, 0.02 * low, late.sum())
     readings["mass_concentration"][late, 0] = low + noise
-    report = infer(survey, InferenceSettings(particles=128, sweeps=4, null_draws=0))
+    report = infer(survey, InferenceSettings(null_draws=0))
     assert report.sources
     assert report.sources[0].on_share.low < 0.9
