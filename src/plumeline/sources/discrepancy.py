@@ -70,10 +70,11 @@ def with_discrepancy(
     rng = np.random.default_rng(settings.seed + 4)
     if bool((problem.row_s > 0.0).any()):
         size_along, size_across = settings.momentary_discrepancy_along, settings.momentary_discrepancy_across
-        dof, log_rate = settings.momentary_discrepancy_dof, settings.momentary_discrepancy_log_rate
+        log_rate = settings.momentary_discrepancy_log_rate
     else:
         size_along, size_across = settings.discrepancy_along, settings.discrepancy_across
-        dof, log_rate = settings.discrepancy_dof, settings.discrepancy_log_rate
+        log_rate = settings.discrepancy_log_rate
+    dof = settings.discrepancy_dof
     error = rng.standard_normal((*distance.shape, 3))
     # One factor for both directions of a draw makes the pair a bivariate Student t.
     error[:, :, :2] *= np.sqrt(dof / rng.chisquare(dof, distance.shape))[:, :, None]

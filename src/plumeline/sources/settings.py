@@ -93,21 +93,19 @@ class InferenceSettings:
     """Time between knots of the drifting background [s]; None: an hour at fixed sensors, an eighth of a flight."""
     dependence_share: float = 0.5
     """Share of the likelihood's learned exponent that is used; calibrated, see `docs/method.md` [1]."""
-    discrepancy_along: float = 0.18
+    discrepancy_along: float = 0.13
     """Position error of the plume model along the wind per distance to averaged readings [1]."""
-    discrepancy_across: float = 0.125
+    discrepancy_across: float = 0.09
     """Position error of the plume model across the wind per distance to averaged readings [1]."""
     momentary_discrepancy_along: float = 0.22
     """The same along the wind for readings of seconds, whose plume is far from a mean one [1]."""
     momentary_discrepancy_across: float = 0.06
     """The same across the wind for readings of seconds [1]."""
-    momentary_discrepancy_dof: float = 2.0
-    """Degrees of freedom of the position error's Student t for readings of seconds [1]."""
     momentary_discrepancy_log_rate: float = 0.5
     """Error of the plume model's log rate for readings of seconds [1]."""
-    discrepancy_dof: float = 3.0
+    discrepancy_dof: float = 2.0
     """Degrees of freedom of the position error's Student t: most plumes go nearly straight, a few do not at all [1]."""
-    discrepancy_log_rate: float = 0.25
+    discrepancy_log_rate: float = 0.15
     """Error of the plume model's log rate [1]."""
     claim_probability: float = 0.9
     """Least posterior probability of a source at which one is reported."""
