@@ -16,6 +16,7 @@ from plumeline.observations.cross_sensitivity import with_responses
 from plumeline.observations.products import IN_SITU, OPEN_PATH, UNUSABLE, Quality
 from plumeline.observations.survey import Survey
 from plumeline.observations.wind import CALM_SPEED_M_S, by_priority
+from plumeline.observations.windagreement import contradictions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +98,8 @@ def make_survey(
     every = np.concatenate([part["time"] for part in (*points, *paths)])
     winds, notes = windsources.winds(aligned, settings.wind, tracks=bench.tracks, time=every)
     bench.remarks += notes
+    gaps = windsources.declared_gaps(settings.wind)
+    bench.remarks += contradictions(winds, every, gaps=gaps)
     survey = Survey(
         name=settings.name or name,
         frame=bench.frame,

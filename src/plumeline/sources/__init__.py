@@ -8,6 +8,7 @@ from plumeline.sources.estimate import Interval, Region, SourceEstimate, SourceR
 from plumeline.sources.flight import Flight, flight_of
 from plumeline.sources.fusion import FusedSite, FusionSettings, SiteVisit, fuse
 from plumeline.sources.infer import infer
+from plumeline.sources.posterior_tree import posterior_tree
 from plumeline.sources.products import DETECTABILITY, FIT, POSTERIOR
 from plumeline.sources.settings import InferenceSettings
 
@@ -27,4 +28,5 @@ __all__ = [
     "flight_of",
     "fuse",
     "infer",
+    "posterior_tree",
 ]

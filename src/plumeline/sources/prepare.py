@@ -15,6 +15,7 @@ from plumeline.sources.background import (
     noise_groups,
     noise_guess,
 )
+from plumeline.sources.cautions import cautions
 from plumeline.sources.emission import emission_blocks, log_switching
 from plumeline.sources.layout import elements_of, segment_order, segments_of
 from plumeline.sources.problem import BLOCK, Priors, Problem
@@ -157,7 +158,7 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         row_sensor=row_sensor,
         base=base,
         row_s=row_s,
-        remarks=_remarks(samples, survey),
+        remarks=_remarks(samples, survey, matrix),
     )
 
 
@@ -254,8 +255,8 @@ def _priors(species_scale: Floats, settings: InferenceSettings, blocks: int) -> 
     )
 
 
-def _remarks(samples: Samples, survey: Survey) -> tuple[str, ...]:
+def _remarks(samples: Samples, survey: Survey, matrix: ResponseMatrix) -> tuple[str, ...]:
     remarks = [f"{count} readings were not used: {why}" for why, count in samples.left_out.items() if count]
     if not np.isfinite(samples.spread[:, 0]).any():
         remarks.append("the survey gives no turbulence, so a usual value and its uncertainty were assumed")
-    return (*survey.remarks, *remarks)
+    return (*survey.remarks, *remarks, *cautions(samples, matrix.channels))
