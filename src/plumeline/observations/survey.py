@@ -1,21 +1,30 @@
-"""A survey: everything measured at one place in one campaign or flight, ready for inversion."""
+"""A survey: everything measured at one place in one campaign or flight, ready for inversion; and several of them."""
 
 from __future__ import annotations
 
+import itertools
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from plumeline.errors import InputError
+from plumeline.observations.concatenation import concatenated, moved
 from plumeline.observations.products import IN_SITU, OPEN_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
+    from numpy.typing import NDArray
 
     from plumeline.frames import LocalFrame
+
+FARTHEST_APART_M = 2000.0
+"""Surveys with a wider gap between what they covered are of different places [m]."""
+SAME_SHARE = 0.5
+"""Two surveys that share more than this of their readings are one given twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,8 @@ class Survey:
     """What the reader of a result should know: fallbacks taken, things missing, corrections not possible."""
     sensitivities: tuple[Sensitivity, ...] = ()
     """How channels answer to gases, where declared; else each answers to its own gas only."""
+    parts: tuple[Survey, ...] = ()
+    """The surveys that this one joins, in its frame; empty for a single one."""
 
     def __post_init__(self) -> None:
         if self.in_situ is not None:
@@ -97,6 +108,11 @@ class Survey:
         Raises:
             InputError: no reading lies in that time.
         """
+        if self.parts:
+            inside_parts = [one for one in self.parts if one.covers(start, end)]
+            if not inside_parts:
+                raise InputError(f"survey {self.name!r} holds no reading from {start} to {end}")
+            return Survey.join([one.between(start, end) for one in inside_parts])
 
         def cut(dataset: xr.Dataset | None) -> xr.Dataset | None:
             if dataset is None:
@@ -106,3 +122,148 @@ class Survey:
             return dataset.isel(reading=inside) if inside.size else None
 
         return replace(self, in_situ=cut(self.in_situ), open_path=cut(self.open_path))
+
+    def covers(self, start: np.datetime64, end: np.datetime64) -> bool:
+        """Whether any reading has start ≤ time < end.
+
+        Args:
+            start: first time, UTC.
+            end: time after the last, UTC.
+
+        Returns:
+            Whether one has.
+        """
+        return any(
+            bool(((dataset["time"].to_numpy() >= start) & (dataset["time"].to_numpy() < end)).any())
+            for dataset in self.datasets
+        )
+
+    @classmethod
+    def join(cls, surveys: Sequence[Survey]) -> Survey:
+        """Several flights and sensors of one place as one survey, whose sources they share.
+
+        Each keeps its own wind error, background, noise and transport in the inversion; see `parts`.
+
+        Args:
+            surveys: at least one; each is placed on Earth, or none is.
+
+        Returns:
+            A survey in the frame of the first; a single one as it is.
+
+        Raises:
+            InputError: there is none, one is given twice, some are placed and some are not, or they are of different
+                places.
+        """
+        flat = [part for survey in surveys for part in (survey.parts or (survey,))]
+        if not flat:
+            raise InputError("there is no survey to join", remedy="give at least one flight")
+        if len(flat) == 1:
+            return flat[0]
+        parts = _in_one_frame(_renamed(flat))
+        for one, other in itertools.combinations(parts, 2):
+            _check_pair(one, other)
+        return cls(
+            name=" + ".join(one.name for one in parts),
+            frame=parts[0].frame,
+            in_situ=concatenated(
+                [(one.name, one.in_situ) for one in parts if one.in_situ is not None], IN_SITU
+            ),
+            open_path=concatenated(
+                [(one.name, one.open_path) for one in parts if one.open_path is not None], OPEN_PATH
+            ),
+            inputs={f"{one.name}/{name}": digest for one in parts for name, digest in one.inputs.items()},
+            remarks=_remarks(parts),
+            parts=tuple(parts),
+        )
+
+
+def _renamed(surveys: Sequence[Survey]) -> list[Survey]:
+    """Surveys with names of their own."""
+    total, seen = Counter(one.name for one in surveys), Counter[str]()
+    out = []
+    for one in surveys:
+        seen[one.name] += 1
+        out.append(one if total[one.name] == 1 else replace(one, name=f"{one.name} ({seen[one.name]})"))
+    return out
+
+
+def _in_one_frame(surveys: Sequence[Survey]) -> list[Survey]:
+    placed = [one.frame.is_placed for one in surveys]
+    if any(placed) and not all(placed):
+        lost = ", ".join(one.name for one in surveys if not one.frame.is_placed)
+        raise InputError(
+            f"some surveys are placed on Earth and some are not: {lost}",
+            remedy="give every survey file an origin",
+        )
+    if not any(placed):
+        return list(surveys)
+    frame = surveys[0].frame
+
+    def shifted(survey: Survey, dataset: xr.Dataset | None) -> xr.Dataset | None:
+        return None if dataset is None else moved(dataset, survey.frame, frame)
+
+    return [
+        replace(one, frame=frame, in_situ=shifted(one, one.in_situ), open_path=shifted(one, one.open_path))
+        for one in surveys
+    ]
+
+
+def _check_pair(one: Survey, other: Survey) -> None:
+    """That two surveys are not the same one and not of different places.
+
+    Raises:
+        InputError: they are.
+    """
+    stamps, others = _stamps(one), _stamps(other)
+    shared = np.isin(stamps, others).sum() if min(stamps.size, others.size) else 0
+    if shared > SAME_SHARE * min(stamps.size, others.size):
+        raise InputError(
+            f"surveys {one.name} and {other.name} hold the same readings",
+            remedy="give each flight once; the same readings twice would count twice",
+        )
+    boxes = np.array([_box(one), _box(other)])
+    gap = np.maximum(boxes[:, 0].max(axis=0) - boxes[:, 1].min(axis=0), 0.0)
+    apart_m = float(np.hypot(*gap))
+    if not apart_m <= FARTHEST_APART_M:
+        raise InputError(
+            f"surveys {one.name} and {other.name} are {apart_m / 1000.0:.1f} km apart: they are of different places",
+            remedy="locate them one by one, or check the positions",
+        )
+
+
+def _stamps(survey: Survey) -> NDArray[np.void]:
+    """Time and place of each reading as one value."""
+    rows = []
+    for dataset in survey.datasets:
+        east, north = ("x", "y") if "x" in dataset else ("x_start", "y_start")
+        rows.append(
+            np.column_stack([
+                dataset["time"].to_numpy().astype("datetime64[ms]").astype(float),
+                np.round(dataset[east].to_numpy(), 1),
+                np.round(dataset[north].to_numpy(), 1),
+            ])
+        )
+    table = np.ascontiguousarray(np.vstack(rows))
+    stamps: NDArray[np.void] = table[np.isfinite(table).all(axis=1)].view([("", float)] * 3).ravel()
+    return stamps
+
+
+def _box(survey: Survey) -> NDArray[np.float64]:
+    """South-west and north-east corner of all readings, shape (2, 2) [m]."""
+    places = []
+    for dataset in survey.datasets:
+        for east, north in (("x", "y"), ("x_start", "y_start"), ("x_end", "y_end")):
+            if east in dataset:
+                places.append(np.column_stack([dataset[east].to_numpy(), dataset[north].to_numpy()]))
+    points = np.vstack(places)
+    points = points[np.isfinite(points).all(axis=1)]
+    if not len(points):
+        return np.zeros((2, 2))
+    return np.array([points.min(axis=0), points.max(axis=0)])
+
+
+def _remarks(parts: Sequence[Survey]) -> tuple[str, ...]:
+    said = dict.fromkeys(f"{one.name}: {remark}" for one in parts for remark in one.remarks)
+    if not parts[0].frame.is_placed:
+        said["No survey is placed on Earth; their local coordinates were taken to be the same."] = None
+    return tuple(said)

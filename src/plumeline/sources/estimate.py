@@ -44,6 +44,18 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlightSupport:
+    """What one of several flights says of a source."""
+
+    flight: str
+    """Name of the survey."""
+    evidence_nats: float
+    """Evidence of this flight's readings alone, posterior mean [nats]; a source is claimed from about 11 on."""
+    on_share: float
+    """Share of this flight during which the source was on, posterior mean, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourceEstimate:
     """One located source. Its centre is a label for the region, never a finer position than the region itself."""
 
@@ -69,6 +81,8 @@ class SourceEstimate:
     """Share of the survey during which it emitted, 0 to 1; the rate is that while it was on."""
     outside_survey: str = ""
     """Empty, or "outside, to the north-east" when the region reaches beyond what was surveyed."""
+    flights: tuple[FlightSupport, ...] = ()
+    """What each flight says of it, where several were joined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

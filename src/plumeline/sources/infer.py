@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from plumeline.errors import NotConvergedError
+from plumeline.observations import Survey
 from plumeline.provenance import Provenance
 from plumeline.sources.convergence import Agreement, sample_until_agreed
 from plumeline.sources.dependence import learned_exponent
 from plumeline.sources.detectability import minimum_detectable_rate
 from plumeline.sources.discrepancy import with_discrepancy
 from plumeline.sources.estimate import Interval, SourceEstimate, SourceReport
-from plumeline.sources.evidence_map import false_alarm_probability, with_birth_map
+from plumeline.sources.evidence_map import false_alarm_probability
 from plumeline.sources.fit import fit_dataset
-from plumeline.sources.prepare import Prepared, prepare
+from plumeline.sources.pilot import pilot_of
 from plumeline.sources.problem import THETA, flight_of_observation
 from plumeline.sources.products import POSTERIOR
 from plumeline.sources.regions import highest_density_region, relabel
-from plumeline.sources.rows import are_readings_fast
 from plumeline.sources.settings import InferenceSettings
 from plumeline.sources.smc import MOVE_NAMES, Outcome, quench, sample
 from plumeline.sources.unmixing import unmixed, what_it_means
+from plumeline.sources.support import with_flights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from plumeline.observations import Survey
     from plumeline.sources.population import Population
+    from plumeline.sources.prepare import Prepared
 
     Floats = NDArray[np.float64]
     Progress = Callable[[float, str], None]
@@ -43,12 +43,8 @@ REFUSED_R_HAT = 2.0
 MOSTLY_ON = 0.9
 """A source that was on for less than this share of the survey is reported as intermittent."""
 LEARNING = "learning how far readings depend on each other"
-WINDOW_NATS = 6.0
-"""How much more evidence the wind at each reading needs than its mean, to be taken as the gas's carrier [nats]."""
 QUENCHED, QUENCH_SWEEPS = 12, 40
 """Likeliest pilot draws taken on to the whole likelihood, and their sweeps, so that they fit as well as can be."""
-PILOT_EXPONENT = 0.5
-"""Exponent of the pilot run, whose residuals say how far readings depend on each other [1]."""
 MANY_DRAWS = 0.02
 """Share of draws from which on their number estimates a probability well."""
 LEAST_DRAWS = 40
@@ -59,12 +55,14 @@ COMPASS = ("east", "north-east", "north", "north-west", "west", "south-west", "s
 
 
 def infer(
-    survey: Survey, settings: InferenceSettings | None = None, progress: Progress | None = None
+    survey: Survey | Sequence[Survey],
+    settings: InferenceSettings | None = None,
+    progress: Progress | None = None,
 ) -> SourceReport:
     """Find where, how much and how surely a survey's gas is emitted.
 
     Args:
-        survey: what was measured.
+        survey: what was measured; several flights and sensors of one place share their sources in one posterior.
         settings: what the inversion assumes; the defaults if None.
         progress: called with the share done, 0 to 1, and what is being done.
 
@@ -76,10 +74,11 @@ def infer(
         CalmWindError: the wind is too weak for a plume to have a direction.
         NotConvergedError: independent runs of the sampler contradict each other.
     """
+    survey = survey if isinstance(survey, Survey) else Survey.join(survey)
     settings = settings or InferenceSettings()
     tell = progress or (lambda _share, _text: None)
     tell(0.0, "preparing readings")
-    prepared, pilot = _pilot(survey, settings, lambda share: tell(0.05 + 0.15 * share, LEARNING))
+    prepared, pilot = pilot_of(survey, settings, lambda share: tell(0.05 + 0.15 * share, LEARNING))
     problem = prepared.problem
     best = quench(problem, prepared.priors, pilot.population, particles=QUENCHED, sweeps=QUENCH_SWEEPS)
     exponent = settings.dependence_share * learned_exponent(problem, prepared.priors, best)
@@ -105,37 +104,6 @@ def infer(
     report = _report(survey, settings, prepared, (outcome, agreement), nothing, false_alarm)
     tell(1.0, "done")
     return report
-
-
-def _pilot(
-    survey: Survey, settings: InferenceSettings, tell: Callable[[float], None]
-) -> tuple[Prepared, Outcome]:
-    """Short runs that say how far readings depend on each other, and whether gas follows the wind at each reading.
-
-    The wind that carried the gas to a reading of a second is a mean over its travel, or, where wind and gas were taken
-    together and the air was steady, the wind at that moment. The evidence decides.
-    """
-    windows: list[float | None] = [None]
-    first = prepare(survey, settings)
-    if are_readings_fast(first.samples):
-        windows.append(0.0)
-    best: tuple[Prepared, Outcome] | None = None
-    for number, window_s in enumerate(windows):
-        prepared = first if window_s is None else prepare(survey, settings, window_s)
-        prepared = replace(prepared, problem=with_birth_map(prepared.problem))
-        outcome = sample(
-            prepared.problem,
-            prepared.priors,
-            particles=max(settings.particles // 3, 48),
-            sweeps=settings.sweeps,
-            seed=settings.seed + 3,
-            temper=PILOT_EXPONENT,
-            progress=lambda share, number=number: tell((number + share) / len(windows)),  # type: ignore[misc]
-        )
-        if best is None or outcome.log_evidence > best[1].log_evidence + WINDOW_NATS:
-            best = prepared, outcome
-    assert best is not None  # noqa: S101 (the list of windows is never empty)
-    return best
 
 
 def _report(
@@ -167,6 +135,8 @@ def _report(
     posterior = _posterior(prepared, population, drawn[:draws], rates[:draws])
     claimed = probability_none <= 1.0 - settings.claim_probability
     sources = _sources(prepared, population, drawn, rates) if claimed else ()
+    if prepared.flights:
+        sources = with_flights(prepared, population, sources, outcome.temper)
     theta = population.theta.mean(axis=0)
     error = np.exp(theta[4::THETA])[flight_of_observation(prepared.problem)]
     sigma = (prepared.problem.noise * np.exp(np.median(population.log_noise, axis=0)))[prepared.problem.group]
@@ -214,19 +184,21 @@ def _diagnostics(
             f"acceptance_{name}": float(value)
             for name, value in zip(MOVE_NAMES, outcome.acceptance, strict=True)
         },
-        **{
-            f"{name}_median": float(np.exp(np.median(population.theta[:, i])))
-            for i, name in (
-                (0, "spread_y_factor"),
-                (1, "spread_z_factor"),
-                (3, "wind_factor"),
-                (4, "model_error"),
-                (5, "response_s"),
-            )
-        },
-        "wind_turn_deg_median": float(np.rad2deg(np.median(population.theta[:, 2]))),
-        "residuals_beyond_3_sigma": float(np.mean(np.abs(residual) > 3.0)),
+        **_transport(population),
     }
+
+
+def _transport(population: Population) -> dict[str, float]:
+    """Posterior medians of the transport parameters; of each flight where there are several."""
+    flights = population.theta.shape[1] // THETA
+    found: dict[str, float] = {}
+    for flight in range(flights):
+        middle = np.median(population.theta[:, THETA * flight : THETA * (flight + 1)], axis=0)
+        mark = f"_flight_{flight + 1}" if flights > 1 else ""
+        names = ("spread_y_factor", "spread_z_factor", "", "wind_factor", "model_error", "response_s")
+        found |= {f"{name}_median{mark}": float(np.exp(middle[i])) for i, name in enumerate(names) if name}
+        found[f"wind_turn_deg_median{mark}"] = float(np.rad2deg(middle[2]))
+    return found
 
 
 def _evidence(outcome: Outcome, nothing: Outcome, prior_none: float) -> tuple[float, float]:

@@ -14,11 +14,13 @@ from plumeline.sources.particle import (
     add_gains,
     add_source,
     background_of,
+    flight_segments,
     gains_of,
     log_like_of,
     log_prior_active,
     log_prior_source,
     log_prior_theta,
+    observations_of,
 )
 from plumeline.sources.problem import FIRST, INNER, LENGTH, ONCE, THETA, normal, uniform
 
@@ -309,22 +311,32 @@ def move_noise(problem: Problem, priors: Priors, particle: Particle, temper: flo
 
 @njit(**ONCE)
 def move_background(
-    problem: Problem, priors: Priors, particle: Particle, temper: float, scales: Scales
+    problem: Problem, priors: Priors, particle: Particle, flight: int, temper: float, scales: Scales
 ) -> bool:
-    """Step all background coefficients together along the population's covariance; their prior is standard normal."""
-    size = particle.beta.size
-    draw = np.empty(size)
-    for i in range(size):
+    """Step one flight's background together along the population's covariance; its prior is standard normal."""
+    first, last = problem.flight_basis[flight], problem.flight_basis[flight + 1]
+    draw = np.empty(last - first)
+    for i in range(draw.size):
         draw[i] = normal(particle.rng)
-    length = math.exp(0.8 * normal(particle.rng)) * 1.2 / math.sqrt(size)
-    new = particle.beta + length * (scales.beta @ draw)
-    prior = -0.5 * (np.sum(new * new) - np.sum(particle.beta * particle.beta))
-    background = np.empty(particle.background.size, np.float32)
-    background_of(problem, new, background)
-    log_like = log_like_of(problem, priors, particle, particle.enhancement, background, particle.theta)
-    if not accept(particle, prior + temper * (log_like - particle.log_like[0])):
-        return False
-    particle.beta[:] = new
-    particle.background[:] = background
-    particle.log_like[0] = log_like
-    return True
+    length = math.exp(0.8 * normal(particle.rng)) * 1.2 / math.sqrt(draw.size)
+    old = particle.beta[first:last].copy()
+    new = old.copy()
+    for i in range(draw.size):
+        for j in range(i + 1):  # the factor is lower triangular
+            new[i] += length * scales.beta[first + i, first + j] * draw[j]
+    prior = -0.5 * (np.sum(new * new) - np.sum(old * old))
+    span = flight_segments(problem, flight)
+    low, high = observations_of(problem, span)
+    before = particle.log_like[0]
+    if problem.flight_basis.size > 2:
+        before = _span_log_likelihood(problem, priors, particle, span)
+    kept = particle.background[low:high].copy()
+    particle.beta[first:last] = new
+    background_of(problem, particle.beta, flight, particle.background)
+    after = _span_log_likelihood(problem, priors, particle, span)
+    if accept(particle, prior + temper * (after - before)):
+        particle.log_like[0] += after - before
+        return True
+    particle.beta[first:last] = old
+    particle.background[low:high] = kept
+    return False

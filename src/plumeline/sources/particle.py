@@ -59,7 +59,7 @@ class Scales(NamedTuple):
     theta: Floats
     """Cholesky factor of each flight's transport parameters, shape (flight, 6, 6)."""
     beta: Floats
-    """Cholesky factor of the background block, shape (coefficient, coefficient)."""
+    """Cholesky factor of each flight's background, shape (coefficient, coefficient), in blocks along the diagonal."""
     log_noise: float
     """Step of a noise or model-error move [1]."""
     log_rate: float
@@ -156,16 +156,31 @@ def add_source(
     )
 
 
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def flight_segments(problem: Problem, flight: int) -> tuple[int, int]:
+    """First segment of a flight, and the one after its last."""
+    stretch = problem.flight_stretch
+    return problem.stretch_segment[stretch[flight]], problem.stretch_segment[stretch[flight + 1]]
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def observations_of(problem: Problem, span: tuple[int, int]) -> tuple[int, int]:
+    """First observation of a span of segments, and the one after its last."""
+    segments = problem.segments
+    return segments[span[0], FIRST], segments[span[1] - 1, FIRST] + segments[span[1] - 1, LENGTH]
+
+
 @njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
-def background_of(problem: Problem, beta: Floats, out: Floats32) -> None:
-    """Background of all observations, written to `out`, shape (observation,)."""
-    out[:] = np.float32(0.0)
-    basis = problem.basis
-    for c in range(beta.size):
+def background_of(problem: Problem, beta: Floats, flight: int, out: Floats32) -> None:
+    """Background of a flight's observations, written to its part of `out`, shape (observation,)."""
+    low, high = observations_of(problem, flight_segments(problem, flight))
+    to = out[low:high]
+    to[:] = np.float32(0.0)
+    for c in range(problem.flight_basis[flight], problem.flight_basis[flight + 1]):
         b = np.float32(beta[c])
-        line = basis[c]
-        for m in range(out.size):
-            out[m] += b * line[m]
+        line = problem.basis[c, low:high]
+        for m in range(to.size):
+            to[m] += b * line[m]
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
@@ -185,7 +200,8 @@ def refresh(problem: Problem, priors: Priors, particle: Particle) -> None:
         add_source(
             problem, particle.columns[k], particle.sources[k], particle.active[k], 1.0, particle.enhancement
         )
-    background_of(problem, particle.beta, particle.background)
+    for flight in range(problem.flight_basis.size - 1):
+        background_of(problem, particle.beta, flight, particle.background)
     particle.log_like[0] = log_like_of(
         problem, priors, particle, particle.enhancement, particle.background, particle.theta
     )

@@ -68,6 +68,8 @@ class Prepared:
     """Averaging time of the rows [s]."""
     remarks: tuple[str, ...]
     """What the reader should know of the preparation."""
+    flights: tuple[str, ...] = ()
+    """Names of the flights that share their sources; empty for a single one."""
 
     @property
     def inseparable(self) -> tuple[tuple[str, ...], ...]:
@@ -140,6 +142,7 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         stretch=stretch,
         stretch_row=edges,
         flight_stretch=np.array([0, edges.size - 1]),
+        flight_basis=np.array([0, basis.shape[1]]),
         lagrangian=np.array([200.0, 100.0]),
         direction_error=settings.direction_error_rad,
         width_m=settings.source_width_m,

@@ -69,6 +69,8 @@ class Problem(NamedTuple):
     """First row of each stretch, and the end, shape (stretch + 1,)."""
     flight_stretch: Integers
     """First stretch of each flight, and the end, shape (flight + 1,); every flight has its own transport."""
+    flight_basis: Integers
+    """First background coefficient of each flight, and the end, shape (flight + 1,)."""
     lagrangian: Floats
     """Lagrangian times Ty, Tz, shape (2,) [s]."""
     direction_error: float

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import block_diag
 
 from plumeline.sources.particle import Scales
 
@@ -45,7 +46,9 @@ def proposal_scales(population: Population, problem: Problem, share: Floats) -> 
     reach = max(problem.box[1] - problem.box[0], problem.box[3] - problem.box[2]) / 4.0
     return Scales(
         theta=np.stack([factor(own) for own in np.split(population.theta, flights, axis=1)]),
-        beta=np.ascontiguousarray(factor(population.beta)),
+        beta=block_diag(
+            *(factor(own) for own in np.split(population.beta, problem.flight_basis[1:-1], axis=1))
+        ),
         log_noise=0.15 if share[3] < 0.25 else 0.3,
         log_rate=0.2 if share[1] < 0.25 else 0.5,
         reach_m=reach,

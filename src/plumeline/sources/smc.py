@@ -165,12 +165,13 @@ def _move_rest(
     for j in range(min(stretches, max(LEAST_DETOURS, stretches // 2))):
         tried[6] += 1
         accepted[6] += move_detour(problem, priors, p, (start + j) % stretches, temper)
-    for _ in range(NOISE_STEPS):
+    flights = scales.theta.shape[0]
+    for _ in range(NOISE_STEPS * flights):
         tried[3] += 1
         accepted[3] += move_noise(problem, priors, p, temper, scales.log_noise)
-    for _ in range(BACKGROUND_STEPS):
+    for step in range(BACKGROUND_STEPS * flights):
         tried[4] += 1
-        accepted[4] += move_background(problem, priors, p, temper, scales)
+        accepted[4] += move_background(problem, priors, p, step % flights, temper, scales)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
