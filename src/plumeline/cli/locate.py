@@ -15,7 +15,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("survey", type=click.Path(path_type=Path))
+@click.argument("surveys", metavar="SURVEY...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder to make.  [default: NAME.plumeline here]"
 )
@@ -38,7 +38,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--quiet", is_flag=True, help="No progress, no summary.")
 def locate(  # noqa: PLR0913 (one argument an option)
     *,
-    survey: Path,
+    surveys: tuple[Path, ...],
     output: Path | None,
     seed: int | None,
     as_json: bool,
@@ -56,7 +56,8 @@ def locate(  # noqa: PLR0913 (one argument an option)
 ) -> None:
     """Find where the gas in SURVEY is emitted, how much, and how surely.
 
-    SURVEY is a recording, a folder of recordings of one flight, or a survey file (TOML). The result is a folder with a
+    SURVEY is a recording, a folder of recordings of one flight, or a survey file (TOML). Several flights and sensors of
+    one place share their sources in one answer, each with its own wind error and background. The result is a folder with a
     report to open in any browser, a GeoPackage for QGIS, GeoJSON, NetCDF and JSON. Exit code 0 also when nothing is
     found: the answer is then what would have been seen.
 
@@ -71,9 +72,10 @@ def locate(  # noqa: PLR0913 (one argument an option)
     from plumeline.workflows.locate import locate as run  # noqa: PLC0415
 
     if output is None and not as_json:
-        output = Path(f"{survey.resolve().stem}.plumeline")
+        output = Path("+".join(survey.resolve().stem for survey in surveys) + ".plumeline")
     request = LocateRequest(
-        survey=survey,
+        survey=surveys[0],
+        more=surveys[1:],
         output=output,
         mapping=mapping,
         start=_time(start, "--start"),

@@ -77,6 +77,13 @@ def _source_lines(source: Mapping[str, Any], *, alone: bool) -> list[str]:
                 f"{share['median']:.0%} of the survey  (90 %: {share['low']:.0%} to {share['high']:.0%})",
             )
         )
+    rows += [
+        _row(
+            f"flight {flight['name']}"[: WIDTH - 1],
+            f"evidence {sig(flight['evidence_nats'])} nats alone, on for {flight['on_share']:.0%} of it",
+        )
+        for flight in source["flights"]
+    ]
     if source["outside_survey"]:
         rows.append(_row("", source["outside_survey"]))
     rows += [

@@ -47,27 +47,25 @@ def moved(dataset: xr.Dataset, old: LocalFrame, new: LocalFrame) -> xr.Dataset:
     return out
 
 
-def concatenated(datasets: Sequence[tuple[str, xr.Dataset]], schema: Schema) -> xr.Dataset | None:
+def concatenated(datasets: Sequence[xr.Dataset], schema: Schema) -> xr.Dataset | None:
     """Datasets of one schema put end to end; what one lacks is missing there.
 
     Args:
-        datasets: name of the survey, and what it read.
+        datasets: what each survey read.
         schema: theirs.
 
     Returns:
-        One dataset with all sensors ("survey: sensor") and species; None when there is none.
+        One dataset with all sensors, those of the same name side by side, and all species; None when there is none.
 
     Raises:
         SchemaError: never for valid datasets.
     """
     if not datasets:
         return None
-    species = list(
-        dict.fromkeys(str(name) for _, dataset in datasets for name in dataset["species"].to_numpy())
-    )
+    species = list(dict.fromkeys(str(name) for dataset in datasets for name in dataset["species"].to_numpy()))
     out: dict[str, object] = {}
     for name, variable in schema.variables.items():
-        if not any(name in dataset for _, dataset in datasets):
+        if not any(name in dataset for dataset in datasets):
             continue
         units = {"units": variable.units} if variable.units else {}
         out[name] = (variable.dims, _values(name, variable, datasets, species), units)
@@ -75,19 +73,19 @@ def concatenated(datasets: Sequence[tuple[str, xr.Dataset]], schema: Schema) -> 
 
 
 def _values(
-    name: str, variable: Variable, datasets: Sequence[tuple[str, xr.Dataset]], species: list[str]
+    name: str, variable: Variable, datasets: Sequence[xr.Dataset], species: list[str]
 ) -> NDArray[np.generic]:
     if name == "species":
         return np.array(species)
     if name == "sensor_name":
-        return np.array([f"{survey}: {one}" for survey, data in datasets for one in data[name].to_numpy()])
+        return np.concatenate([data[name].to_numpy().astype(str) for data in datasets])
     if name == "sensor":
-        counts = [data.sizes["sensor_index"] for _, data in datasets]
+        counts = [data.sizes["sensor_index"] for data in datasets]
         first = np.cumsum([0, *counts[:-1]])
         return np.concatenate([
-            data[name].to_numpy() + start for (_, data), start in zip(datasets, first, strict=True)
+            data[name].to_numpy() + start for data, start in zip(datasets, first, strict=True)
         ])
-    parts = [_part(name, variable, data, species) for _, data in datasets]
+    parts = [_part(name, variable, data, species) for data in datasets]
     if "species" not in variable.dims:
         return np.concatenate(parts)
     if variable.dims == ("species",):

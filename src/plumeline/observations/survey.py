@@ -123,6 +123,37 @@ class Survey:
 
         return replace(self, in_situ=cut(self.in_situ), open_path=cut(self.open_path))
 
+    def only(self, names: Sequence[str]) -> Survey:
+        """The part of the survey that holds some of its species.
+
+        Args:
+            names: of the species.
+
+        Returns:
+            A survey of the same name and frame; a joined one without the parts that have none of them.
+
+        Raises:
+            InputError: there is none of them.
+        """
+        if self.parts:
+            parts = [one.only(names) for one in self.parts if set(names) & set(one.species)]
+            if not parts:
+                raise InputError(f"survey {self.name!r} has no {', '.join(names)}")
+            return Survey.join(parts)
+
+        def chosen(dataset: xr.Dataset | None) -> xr.Dataset | None:
+            if dataset is None:
+                return None
+            rows = np.flatnonzero([str(name) in names for name in dataset["species"].to_numpy()])
+            return dataset.isel(species=rows) if rows.size else None
+
+        return replace(
+            self,
+            in_situ=chosen(self.in_situ),
+            open_path=chosen(self.open_path),
+            sensitivities=tuple(one for one in self.sensitivities if one.channel in names),
+        )
+
     def covers(self, start: np.datetime64, end: np.datetime64) -> bool:
         """Whether any reading has start ≤ time < end.
 
@@ -165,14 +196,11 @@ class Survey:
         return cls(
             name=" + ".join(one.name for one in parts),
             frame=parts[0].frame,
-            in_situ=concatenated(
-                [(one.name, one.in_situ) for one in parts if one.in_situ is not None], IN_SITU
-            ),
-            open_path=concatenated(
-                [(one.name, one.open_path) for one in parts if one.open_path is not None], OPEN_PATH
-            ),
-            inputs={f"{one.name}/{name}": digest for one in parts for name, digest in one.inputs.items()},
+            in_situ=concatenated([one.in_situ for one in parts if one.in_situ is not None], IN_SITU),
+            open_path=concatenated([one.open_path for one in parts if one.open_path is not None], OPEN_PATH),
+            inputs=_inputs(parts),
             remarks=_remarks(parts),
+            sensitivities=tuple(dict.fromkeys(one for part in parts for one in part.sensitivities)),
             parts=tuple(parts),
         )
 
@@ -260,6 +288,18 @@ def _box(survey: Survey) -> NDArray[np.float64]:
     if not len(points):
         return np.zeros((2, 2))
     return np.array([points.min(axis=0), points.max(axis=0)])
+
+
+def _inputs(parts: Sequence[Survey]) -> dict[str, str]:
+    """Names and digests of all files; other files of the same name are numbered."""
+    found: dict[str, str] = {}
+    for name, digest in (item for one in parts for item in one.inputs.items()):
+        own, number = name, 1
+        while found.get(own, digest) != digest:
+            number += 1
+            own = f"{name} ({number})"
+        found[own] = digest
+    return found
 
 
 def _remarks(parts: Sequence[Survey]) -> tuple[str, ...]:

@@ -23,9 +23,9 @@ from plumeline.sources.problem import THETA, flight_of_observation
 from plumeline.sources.products import POSTERIOR
 from plumeline.sources.regions import highest_density_region, relabel
 from plumeline.sources.settings import InferenceSettings
-from plumeline.sources.smc import MOVE_NAMES, Outcome, quench, sample
-from plumeline.sources.unmixing import unmixed, what_it_means
+from plumeline.sources.smc import MOVE_NAMES, Outcome, sample
 from plumeline.sources.support import with_flights
+from plumeline.sources.unmixing import unmixed, what_it_means
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,8 +43,6 @@ REFUSED_R_HAT = 2.0
 MOSTLY_ON = 0.9
 """A source that was on for less than this share of the survey is reported as intermittent."""
 LEARNING = "learning how far readings depend on each other"
-QUENCHED, QUENCH_SWEEPS = 12, 40
-"""Likeliest pilot draws taken on to the whole likelihood, and their sweeps, so that they fit as well as can be."""
 MANY_DRAWS = 0.02
 """Share of draws from which on their number estimates a probability well."""
 LEAST_DRAWS = 40
@@ -78,9 +76,8 @@ def infer(
     settings = settings or InferenceSettings()
     tell = progress or (lambda _share, _text: None)
     tell(0.0, "preparing readings")
-    prepared, pilot = pilot_of(survey, settings, lambda share: tell(0.05 + 0.15 * share, LEARNING))
+    prepared, best = pilot_of(survey, settings, lambda share: tell(0.05 + 0.15 * share, LEARNING))
     problem = prepared.problem
-    best = quench(problem, prepared.priors, pilot.population, particles=QUENCHED, sweeps=QUENCH_SWEEPS)
     exponent = settings.dependence_share * learned_exponent(problem, prepared.priors, best)
     outcome, agreement = sample_until_agreed(
         problem,
@@ -185,6 +182,7 @@ def _diagnostics(
             for name, value in zip(MOVE_NAMES, outcome.acceptance, strict=True)
         },
         **_transport(population),
+        "residuals_beyond_3_sigma": float(np.mean(np.abs(residual) > 3.0)),
     }
 
 

@@ -18,6 +18,7 @@ from plumeline.sources.emission import MOST_BLOCKS, log_switching
 from plumeline.sources.prepare import BIRTH_GRID, Prepared
 from plumeline.sources.problem import BLOCK, CHANNEL, FIRST, GROUP, ROW, Problem
 from plumeline.sources.samples import Samples
+from plumeline.sources.unmixing import ResponseMatrix, inseparable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +56,8 @@ def join(parts: Sequence[Prepared], names: Sequence[str], settings: InferenceSet
     """
     if len(parts) == 1:
         return parts[0]
-    species = tuple(dict.fromkeys(name for part in parts for name in part.species))
+    matrix = _matrix(parts)
+    species = matrix.species
     start = min(part.samples.start for part in parts)
     later_s = [float((part.samples.start - start) / np.timedelta64(1, "s")) for part in parts]
     blocks = [_fewer_blocks(part.block_time_s, MOST_BLOCKS // len(parts)) for part in parts]
@@ -75,9 +77,9 @@ def join(parts: Sequence[Prepared], names: Sequence[str], settings: InferenceSet
             theta_sd=np.concatenate([part.priors.theta_sd for part in parts]),
             log_switching=log_switching(sum(edges.size - 1 for edges in blocks), settings.steady_probability),
         ),
-        samples=_samples(parts, names, species, later_s),
-        channels=tuple(name for part in parts for name in part.channels),
-        species=species,
+        samples=_samples(parts, later_s),
+        matrix=matrix,
+        groups=inseparable(matrix, np.isin(np.arange(problem.scale.size), problem.channel)),
         block_time_s=np.append(np.concatenate([times[:-1] for times in block_times]), block_times[-1][-1]),
         row_time_s=np.concatenate([part.row_time_s + s for part, s in zip(parts, later_s, strict=True)]),
         row_sensor=_numbered(
@@ -103,11 +105,11 @@ def _fewer_blocks(times: Floats, most: int) -> Integers:
 
 def _owners(parts: Sequence[Prepared], species: Sequence[str]) -> list[tuple[Prepared, str]]:
     """The first flight that has each species: its concentration unit becomes the common one."""
-    return [(next(part for part in parts if name in part.species), name) for name in species]
+    return [(next(part for part in parts if name in part.matrix.species), name) for name in species]
 
 
 def _by_species(part: Prepared, values: Floats) -> dict[str, float]:
-    return dict(zip(part.species, values.tolist(), strict=True))
+    return dict(zip(part.matrix.species, values.tolist(), strict=True))
 
 
 def _numbered(
@@ -212,28 +214,47 @@ def _basis(problems: Sequence[Problem]) -> NDArray[np.float32]:
 def _response(part: Prepared, species: tuple[str, ...], scale: Floats) -> Floats:
     """Reading of a flight's channels to one common unit of each species, shape (channel, species)."""
     out = np.zeros((part.problem.response.shape[0], len(species)))
-    for own, name in enumerate(part.species):
+    for own, name in enumerate(part.matrix.species):
         s = species.index(name)
         out[:, s] = part.problem.response[:, own] * scale[s] / part.problem.species_scale[own]
     return out
 
 
-def _samples(
-    parts: Sequence[Prepared], names: Sequence[str], species: tuple[str, ...], later_s: Sequence[float]
-) -> Samples:
+def _matrix(parts: Sequence[Prepared]) -> ResponseMatrix:
+    """Every flight's channels, and what they answer to of all species."""
+    matrices = [part.matrix for part in parts]
+    species = tuple(dict.fromkeys(name for one in matrices for name in one.species))
+    size = (sum(len(one.channels) for one in matrices), len(species))
+    ratio, sigma = np.zeros(size), np.zeros(size)
+    first = 0
+    for one in matrices:
+        rows = np.arange(first, first + len(one.channels))
+        at = np.ix_(rows, [species.index(name) for name in one.species])
+        ratio[at], sigma[at] = one.ratio, one.sigma
+        first += len(one.channels)
+    return ResponseMatrix(
+        channels=tuple(name for one in matrices for name in one.channels),
+        column=np.concatenate([one.column for one in matrices]),
+        sensors=tuple(sensors for one in matrices for sensors in one.sensors),
+        species=species,
+        ratio=ratio,
+        sigma=sigma,
+    )
+
+
+def _samples(parts: Sequence[Prepared], later_s: Sequence[float]) -> Samples:
     """Samples of all flights, for what a report says of them."""
     all_samples = [part.samples for part in parts]
 
-    def of_species(name: str) -> Floats:
-        out = []
-        for part in parts:
-            table = np.full((part.samples.time_s.size, len(species)), np.nan)
-            known = getattr(part.samples, name)
-            for own, one in enumerate(part.channels):
-                if one in species:
-                    table[:, species.index(one)] = known[:, own]
-            out.append(table)
-        return np.concatenate(out)
+    def by_channel(name: str) -> Floats:
+        """Every flight in columns of its own, NaN in the others'."""
+        tables = [getattr(one, name) for one in all_samples]
+        out = np.full((sum(len(one) for one in tables), sum(one.shape[1] for one in tables)), np.nan)
+        row = column = 0
+        for one in tables:
+            out[row : row + one.shape[0], column : column + one.shape[1]] = one
+            row, column = row + one.shape[0], column + one.shape[1]
+        return out
 
     left_out: dict[str, int] = {}
     for one in all_samples:
@@ -244,15 +265,11 @@ def _samples(
         sensor=_numbered(
             parts, lambda part: part.samples.sensor, lambda part: len(part.samples.sensor_names)
         ),
-        sensor_names=tuple(
-            f"{name}: {one}"
-            for name, part in zip(names, parts, strict=True)
-            for one in part.samples.sensor_names
-        ),
+        sensor_names=tuple(name for part in parts for name in part.samples.sensor_names),
         start=min(one.start for one in all_samples),
         left_out=left_out,
-        value=of_species("value"),
-        limit=of_species("limit"),
-        noise=of_species("noise"),
+        value=by_channel("value"),
+        limit=by_channel("limit"),
+        noise=by_channel("noise"),
         **{name: np.concatenate([getattr(one, name) for one in all_samples]) for name in PER_SAMPLE},
     )

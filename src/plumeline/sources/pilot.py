@@ -10,25 +10,28 @@ from plumeline.sources.evidence_map import with_birth_map
 from plumeline.sources.joining import join
 from plumeline.sources.prepare import Prepared, prepare
 from plumeline.sources.rows import are_readings_fast
-from plumeline.sources.smc import Outcome, sample
+from plumeline.sources.smc import Outcome, quench, sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from plumeline.observations import Survey
+    from plumeline.sources.population import Population
     from plumeline.sources.settings import InferenceSettings
 
 WINDOW_NATS = 6.0
 """How much more evidence the wind at each reading needs than its mean, to be taken as the gas's carrier [nats]."""
 PILOT_EXPONENT = 0.5
 """Exponent of the pilot run, whose residuals say how far readings depend on each other [1]."""
-CONTRADICTED_NATS = 10.0
-"""Flights that are this much less likely with sources in common than with their own contradict each other [nats]."""
+QUENCHED, QUENCH_SWEEPS = 12, 40
+"""Likeliest pilot draws taken on to the whole likelihood, and their sweeps, so that they fit as well as can be."""
+CONTRADICTED_NATS = 40.0
+"""Flights whose best fit with common sources is this much worse than with sources of their own contradict each other."""
 
 
 def pilot_of(
     survey: Survey, settings: InferenceSettings, tell: Callable[[float], None]
-) -> tuple[Prepared, Outcome]:
+) -> tuple[Prepared, Population]:
     """Prepare a survey, or several flights as one problem, and make a short run.
 
     Args:
@@ -37,24 +40,28 @@ def pilot_of(
         tell: called with the share done, 0 to 1.
 
     Returns:
-        The problem and a run at a moderate exponent.
+        The problem, and draws that fit as well as can be.
 
     Raises:
         CalmWindError: the wind was too weak on every flight.
     """
     surveys = survey.parts or (survey,)
     share = 1.0 / (len(surveys) + (len(surveys) > 1))
-    pilots: list[tuple[str, Prepared, Outcome]] = []
+    pilots: list[tuple[str, Prepared, Population]] = []
     remarks: list[str] = []
     for number, one in enumerate(surveys):
         try:
-            made = _flight_pilot(one, settings, lambda done, number=number: tell(share * (number + done)))  # type: ignore[misc]
+            prepared, outcome = _flight_pilot(
+                one,
+                settings,
+                lambda done, number=number: tell(share * (number + done)),  # type: ignore[misc]
+            )
         except CalmWindError as error:
             if len(surveys) == 1:
                 raise
             remarks.append(f"flight {one.name} was left out: {error.what}")
             continue
-        pilots.append((one.name, *made))
+        pilots.append((one.name, prepared, _best_of(prepared, outcome)))
     if not pilots:
         raise CalmWindError(
             "the wind was too weak on every flight",
@@ -65,14 +72,14 @@ def pilot_of(
         return pilots[0][1:]
     joint = join([prepared for _, prepared, _ in pilots], [name for name, _, _ in pilots], settings)
     joint = replace(joint, problem=with_birth_map(joint.problem))
-    outcome = _run(joint, settings, lambda done: tell(1.0 - share * (1.0 - done)))
-    apart = sum(alone.log_evidence for _, _, alone in pilots)
-    if outcome.log_evidence < apart - CONTRADICTED_NATS:
+    best = _best_of(joint, _run(joint, settings, lambda done: tell(1.0 - share * (1.0 - done))))
+    lost_nats = float(sum(alone.log_like.max() for _, _, alone in pilots) - best.log_like.max())
+    if lost_nats > CONTRADICTED_NATS:
         remarks.append(
-            "the flights contradict each other: with sources in common their readings are "
-            f"e^{apart - outcome.log_evidence:.0f} times less likely than with sources of their own"
+            "the flights contradict each other: sources in common fit their readings worse than sources of their own "
+            f"(by {lost_nats:.0f} nats); look at each flight alone"
         )
-    return replace(joint, remarks=(*joint.remarks, *remarks)), outcome
+    return replace(joint, remarks=(*joint.remarks, *remarks)), best
 
 
 def _flight_pilot(
@@ -96,6 +103,12 @@ def _flight_pilot(
             best = prepared, outcome
     assert best is not None  # noqa: S101 (the list of windows is never empty)
     return best
+
+
+def _best_of(prepared: Prepared, outcome: Outcome) -> Population:
+    return quench(
+        prepared.problem, prepared.priors, outcome.population, particles=QUENCHED, sweeps=QUENCH_SWEEPS
+    )
 
 
 def _run(prepared: Prepared, settings: InferenceSettings, tell: Callable[[float], None]) -> Outcome:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from plumeline.sources.estimate import SourceEstimate
     from plumeline.sources.prepare import Prepared
     from plumeline.sources.problem import Problem
-    from plumeline.sources.smc import Population
+    from plumeline.sources.population import Population
 
     Floats = NDArray[np.float64]
 

@@ -107,7 +107,14 @@ def _survey(survey: Survey) -> dict[str, Any]:
         ),
         "species": list(survey.species),
         "wind": _wind(survey),
+        "flights": [_flight(one) for one in survey.parts],
     }
+
+
+def _flight(survey: Survey) -> dict[str, Any]:
+    """One of several flights that a result rests on."""
+    whole = _survey(survey)
+    return {key: whole[key] for key in ("name", "start", "end", "reading_count", "species", "wind")}
 
 
 def _wind(survey: Survey) -> dict[str, Any] | None:
@@ -151,6 +158,14 @@ def _source(source: SourceEstimate, frame: LocalFrame) -> dict[str, Any]:
         "mixture": [{"species": name, **_interval(share, 1.0)} for name, share in source.mixture.items()],
         "on_share": _interval(source.on_share, 1.0),
         "outside_survey": source.outside_survey or None,
+        "flights": [
+            {
+                "name": one.flight,
+                "evidence_nats": _number(one.evidence_nats),
+                "on_share": _number(one.on_share),
+            }
+            for one in source.flights
+        ],
     }
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from plumeline.errors import ConfigurationError
+from plumeline.observations import Survey
 from plumeline.observations.cross_sensitivity import with_responses
 from plumeline.observations.settings import FileSettings, SurveySettings
 from plumeline.sources import InferenceSettings, infer
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import xarray as xr
-
-    from plumeline.observations import Survey
     from plumeline.sources import SourceReport
     from plumeline.workflows.truth import Comparison
 
@@ -57,6 +55,8 @@ class LocateRequest:
 
     survey: Path
     """A file, a folder, or a survey file (TOML)."""
+    more: tuple[Path, ...] = ()
+    """Further flights and sensors of the same place, which share their sources with the first."""
     output: Path | None
     """Folder to make; None: no files are written."""
     mapping: Path | None = None
@@ -135,12 +135,7 @@ def infer_request(request: LocateRequest, tell: Progress) -> SourceReport:
     if request.basemap is not None and not request.basemap.is_file():
         raise ConfigurationError("there is no such basemap file", where=str(request.basemap))
     tell(0.0, "reading the survey")
-    loaded = load_survey(
-        request.survey,
-        settings=_mapped(request),
-        progress=lambda text, done, of: tell(LOADED * done / max(of, 1), text),
-    )
-    survey = restricted(loaded, request)
+    survey = restricted(Survey.join(_loaded(request, tell)), request)
 
     def tell_inference(share: float, text: str) -> None:
         tell(LOADED + (INFERRED - LOADED) * share, text)
@@ -200,25 +195,37 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _mapped(request: LocateRequest) -> SurveySettings | None:
-    """The survey as one file with the given mapping; None when there is none.
+def _loaded(request: LocateRequest, tell: Progress) -> list[Survey]:
+    """Every flight of a request."""
+    paths = (request.survey, *request.more)
+    share = LOADED / len(paths)
+    return [
+        load_survey(
+            path,
+            settings=_mapped(path, request.mapping),
+            progress=lambda text, done, of, number=number: tell(share * (number + done / max(of, 1)), text),  # type: ignore[misc]
+        )
+        for number, path in enumerate(paths)
+    ]
+
+
+def _mapped(path: Path, mapping: Path | None) -> SurveySettings | None:
+    """A survey as one file with the given mapping; None when there is none.
 
     Raises:
         ConfigurationError: the mapping is missing, or the survey is not one file.
     """
-    if request.mapping is None:
+    if mapping is None:
         return None
-    if not request.mapping.is_file():
-        raise ConfigurationError("there is no such mapping file", where=str(request.mapping))
-    if not request.survey.is_file():
+    if not mapping.is_file():
+        raise ConfigurationError("there is no such mapping file", where=str(mapping))
+    if not path.is_file():
         raise ConfigurationError(
             "--mapping is for a single file",
-            where=str(request.survey),
+            where=str(path),
             remedy="name the files and their mappings in a survey.toml",
         )
-    return SurveySettings(
-        file=(FileSettings(path=request.survey.name, mapping=str(request.mapping.resolve())),)
-    )
+    return SurveySettings(file=(FileSettings(path=path.name, mapping=str(mapping.resolve())),))
 
 
 def restricted(survey: Survey, request: LocateRequest) -> Survey:
@@ -246,27 +253,14 @@ def restricted(survey: Survey, request: LocateRequest) -> Survey:
     if request.leave_out is not None:
         survey = without(survey, request.leave_out)
     if request.response is not None:
-        survey = with_responses(survey, load_responses(request.response), where=request.response.name)
+        declared, where = load_responses(request.response), request.response.name
+        survey = Survey.join([with_responses(one, declared, where=where) for one in survey.parts or (survey,)])
     unknown = [name for name in request.species if name not in survey.species]
     if unknown:
         raise ConfigurationError(
             f"the survey has no {', '.join(unknown)}", remedy="it has: " + ", ".join(survey.species)
         )
-    if not request.species:
-        return survey
-    return replace(
-        survey,
-        in_situ=_with_species(survey.in_situ, request.species),
-        open_path=_with_species(survey.open_path, request.species),
-        sensitivities=tuple(one for one in survey.sensitivities if one.channel in request.species),
-    )
-
-
-def _with_species(dataset: xr.Dataset | None, names: tuple[str, ...]) -> xr.Dataset | None:
-    if dataset is None:
-        return None
-    rows = np.flatnonzero([str(name) in names for name in dataset["species"].to_numpy()])
-    return dataset.isel(species=rows) if rows.size else None
+    return survey.only(request.species) if request.species else survey
 
 
 def settings_from(config: Path | None, assignments: Sequence[str], seed: int | None) -> InferenceSettings:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumeline.errors import ConfigurationError, InputError
+from plumeline.observations import Survey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     import xarray as xr
-
-    from plumeline.observations import Survey
 
 
 def without(survey: Survey, file: Path) -> Survey:
@@ -50,14 +49,25 @@ def without(survey: Survey, file: Path) -> Survey:
             "these samples are of another survey: it has no sensor " + ", ".join(sorted(set(listed) - names)),
             where=str(file),
         )
-    parts = [_rest(dataset, listed) for dataset in (survey.in_situ, survey.open_path)]
-    if all(part is None for part in parts):
+    if survey.parts:
+        flights = [_without(one, listed) for one in survey.parts]
+        left = Survey.join([one for one in flights if one is not None]) if any(flights) else None
+    else:
+        left = _without(survey, listed)
+    if left is None:
         raise InputError(
             "every sample is quarantined, so there is nothing to locate with",
             where=survey.name,
             remedy="see the incidents: plumeline case ingest",
         )
-    return replace(survey, in_situ=parts[0], open_path=parts[1])
+    return left
+
+
+def _without(survey: Survey, listed: Mapping[str, np.ndarray]) -> Survey | None:
+    parts = [_rest(dataset, listed) for dataset in (survey.in_situ, survey.open_path)]
+    return (
+        None if all(part is None for part in parts) else replace(survey, in_situ=parts[0], open_path=parts[1])
+    )
 
 
 def _rest(dataset: xr.Dataset | None, listed: Mapping[str, np.ndarray]) -> xr.Dataset | None:
