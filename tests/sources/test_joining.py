@@ -83,7 +83,7 @@ def test_other_species_keep_their_own_units():
     other.in_situ["species"] = ("species", np.array(["ethane"]))
     own = [prepare(one, SETTINGS) for one in (west(), other)]
     joint = join(own, ["west", "other"], SETTINGS)
-    assert joint.species == ("methane", "ethane")
+    assert joint.matrix.species == ("methane", "ethane")
     # A rate in kg/s means the same reading whichever flight measures it.
     for channel, s in ((0, 0), (1, 1)):
         assert joint.problem.response[channel, s] * joint.problem.scale[channel] == pytest.approx(

@@ -137,3 +137,45 @@ def test_the_summary_says_where_how_much_how_surely_and_what_was_missed(tmp_path
     text = "\n".join(summary_lines(nothing))
     assert "nothing found" in text
     assert "g/s in half of the visible area" in text
+
+
+def test_several_flights_are_read_joined_and_cut_together(tmp_path):
+    from plumeline.observations import Survey
+
+    days = [fakes.fake_survey(species=fakes.SPECIES), fakes.fake_survey(species=fakes.SPECIES)]
+    days[1].in_situ["time"] = days[1].in_situ["time"] + np.timedelta64(1, "D")
+    days[1] = replace(days[1], name="next day")
+    joined = Survey.join(days)
+    cut = restricted(joined, request(tmp_path, species=("acetone",)))
+    assert cut.species == ("acetone",)
+    assert [part.species for part in cut.parts] == [("acetone",)] * 2
+    late = restricted(joined, request(tmp_path, start=fakes.START + np.timedelta64(1, "D")))
+    assert late.name == "next day"
+
+
+def test_a_result_of_several_flights_names_them_in_document_and_summary(tmp_path):
+    from jsonschema import validate
+
+    from plumeline.observations import Survey
+    from plumeline.sources.estimate import FlightSupport
+    from plumeline.store import locate_schema
+
+    report = fakes.fake_report()
+    other = replace(report.survey, name="thursday")
+    later = other.in_situ.assign(time=other.in_situ["time"] + np.timedelta64(3, "D"))
+    flights = tuple(
+        FlightSupport(flight=name, evidence_nats=nats, on_share=share)
+        for name, nats, share in ((report.survey.name, 40.0, 1.0), ("thursday", 2.0, 0.25))
+    )
+    joined = replace(
+        report,
+        survey=Survey.join([
+            replace(report.survey, open_path=None),
+            replace(other, in_situ=later, open_path=None),
+        ]),
+        sources=tuple(replace(source, flights=flights) for source in report.sources),
+    )
+    result = publish(joined, request(tmp_path), silent)
+    validate(dict(result.document), locate_schema())
+    assert [one["name"] for one in result.document["survey"]["flights"]] == [report.survey.name, "thursday"]
+    assert any("flight thursday" in line and "25%" in line for line in summary_lines(result))

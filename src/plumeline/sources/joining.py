@@ -229,7 +229,7 @@ def _matrix(parts: Sequence[Prepared]) -> ResponseMatrix:
     first = 0
     for one in matrices:
         rows = np.arange(first, first + len(one.channels))
-        at = np.ix_(rows, [species.index(name) for name in one.species])
+        at = np.ix_(rows, np.array([species.index(name) for name in one.species]))
         ratio[at], sigma[at] = one.ratio, one.sigma
         first += len(one.channels)
     return ResponseMatrix(

@@ -254,7 +254,9 @@ def restricted(survey: Survey, request: LocateRequest) -> Survey:
         survey = without(survey, request.leave_out)
     if request.response is not None:
         declared, where = load_responses(request.response), request.response.name
-        survey = Survey.join([with_responses(one, declared, where=where) for one in survey.parts or (survey,)])
+        survey = Survey.join([
+            with_responses(one, declared, where=where) for one in survey.parts or (survey,)
+        ])
     unknown = [name for name in request.species if name not in survey.species]
     if unknown:
         raise ConfigurationError(
