@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plumeline.sources.estimate import SourceEstimate
+    from plumeline.sources.population import Population
     from plumeline.sources.prepare import Prepared
     from plumeline.sources.problem import Problem
-    from plumeline.sources.population import Population
 
     Floats = NDArray[np.float64]
 
