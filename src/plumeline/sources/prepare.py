@@ -117,7 +117,6 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
     parcel_of = row_of if moving else parcels(samples, row_of, row_s)
     elements = elements_of(samples, wind, spread, parcel_of)
     species_scale, response = _response(matrix, scale)
-    by_block = np.argsort(segments[:, BLOCK], kind="stable")
     problem = Problem(
         elements=elements.table,
         run=elements.run,
@@ -135,8 +134,10 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         response=response,
         segments=segments,
         stretch_segment=stretch_segment,
-        block_segment=by_block.astype(np.int64),
-        block_start=np.searchsorted(segments[by_block, BLOCK], np.arange(block_times.size)).astype(np.int64),
+        block_segment=np.argsort(segments[:, BLOCK], kind="stable").astype(np.int64),
+        block_start=np.searchsorted(np.sort(segments[:, BLOCK]), np.arange(block_times.size)).astype(
+            np.int64
+        ),
         block=np.floor(row_time[row] / _dependence_s(row_time, row_s, moving=moving)).astype(np.int64),
         row_s=np.full(edges.size - 1, row_s if moving else 0.0),
         stretch=stretch,
