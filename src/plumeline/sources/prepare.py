@@ -135,9 +135,7 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         segments=segments,
         stretch_segment=stretch_segment,
         block_segment=np.argsort(segments[:, BLOCK], kind="stable").astype(np.int64),
-        block_start=np.searchsorted(np.sort(segments[:, BLOCK]), np.arange(block_times.size)).astype(
-            np.int64
-        ),
+        block_start=_starts(segments[:, BLOCK], block_times.size),
         block=np.floor(row_time[row] / _dependence_s(row_time, row_s, moving=moving)).astype(np.int64),
         row_s=np.full(edges.size - 1, row_s if moving else 0.0),
         stretch=stretch,
@@ -178,6 +176,11 @@ def _response(matrix: ResponseMatrix, scale: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore"):
         unit = np.where(matrix.ratio > 0.0, scale[:, None] / matrix.ratio, np.inf).min(axis=0)
     return unit, np.ascontiguousarray(matrix.ratio * unit / scale[:, None])
+
+
+def _starts(block: Integers, count: int) -> Integers:
+    """Where each emission block begins among sorted segments, and the end, shape (count,)."""
+    return np.searchsorted(np.sort(block), np.arange(count)).astype(np.int64)
 
 
 def _dependence_s(row_time_s: Floats, row_s: float, *, moving: bool) -> float:
