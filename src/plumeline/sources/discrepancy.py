@@ -94,17 +94,10 @@ def with_discrepancy(
         weight = share[:, :, flight, None]
         error = rng.standard_normal((draws, slots, 3))
         # One factor for both directions of a draw makes the pair a bivariate Student t.
-<<<<<<< HEAD
         error[:, :, :2] *= np.sqrt(dof / rng.chisquare(dof, (draws, slots)))[:, :, None]
-        size, axes = (np.concatenate([one] * repeats) for one in _sizes(problem, population, settings, flight))
-=======
-        error[:, :, :2] *= np.sqrt(
-            settings.discrepancy_dof / rng.chisquare(settings.discrepancy_dof, (draws, slots))
-        )[:, :, None]
         size, axes = (
             np.concatenate([one] * repeats) for one in _sizes(problem, population, settings, flight)
         )
->>>>>>> 28b4519 (Flights of other response matrices are joined)
         own = np.einsum("dsij,dsi,dsik->dsjk", axes, 1.0 / size**2, axes)
         precision += weight[..., None] * own
         pull += weight * np.einsum("dsij,dsi->dsj", axes, error[:, :, :2] / size)
