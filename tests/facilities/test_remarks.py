@@ -15,6 +15,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src/plumeline"
 CATALOGUE = tomllib.loads(files("plumeline.facilities").joinpath("remarks.toml").read_text(encoding="utf-8"))
 REMARKING = [
     "sources/infer.py",
+    "sources/pilot.py",
     "sources/prepare.py",
     "sources/fusion.py",
     *(
