@@ -17,6 +17,8 @@ REMARKING = [
     "sources/infer.py",
     "sources/pilot.py",
     "sources/prepare.py",
+    "sources/cautions.py",
+    "sources/unmixing.py",
     "sources/fusion.py",
     *(
         f"observations/{name}.py"

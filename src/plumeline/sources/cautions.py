@@ -60,5 +60,8 @@ def _shifting(samples: Samples) -> list[str]:
     spread_deg = float(np.degrees(np.sqrt(-2.0 * np.log(resultant))))
     if spread_deg < SHIFTING_DEG:
         return []
-    said = f"the wind shifted during the survey (standard deviation {spread_deg:.0f}°)"
-    return [f"{said}, and gas is taken to travel as it blew at each reading"]
+    said = (
+        f"the wind shifted during the survey (standard deviation {spread_deg:.0f}°), and gas is taken to travel as it "
+        "blew at each reading"
+    )
+    return [said]
