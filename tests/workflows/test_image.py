@@ -5,15 +5,17 @@ import json
 import h5py
 import numpy as np
 import pytest
+import shapely
 import xarray as xr
 
 from plumeline.chem.spectra import CrossSection, Grade, Library, write_library
 from plumeline.cli.main import main
 from plumeline.detections.origin import PLUME_ORIGIN
-from plumeline.instruments.cubes import write_envi
+from plumeline.instruments.cubes import MapGrid, write_envi
 from plumeline.radiometry import planck_w_m2_sr_cm1
 from plumeline.simulations.scene_plume import ScenePlume
 from plumeline.simulations.scenes import Emission, ThermalSceneSettings, thermal_scene
+from plumeline.workflows.image_products import _in_metres
 
 GASES = ("acetone", "ethyl acetate", "ammonia", "toluene", "methanol", "chloroform")
 SETTINGS = ThermalSceneSettings(lines=220, samples=48, bands=40, fwhm_cm1=14.0, seed=2)
@@ -129,6 +131,15 @@ def test_a_plume_is_found_named_measured_and_written(folder, capsys):
         # The true source is at line 180, sample 10 of a grid whose corner is 500000 E, 2600000 N.
         error = np.hypot(origins["x"][0] - 500005.0, origins["y"][0] - (2600000.0 - 90.0))
         assert error < 8.0
+        assert origins.attrs["crs"] == "EPSG:32613"
+
+
+def test_origins_of_a_map_in_degrees_are_given_in_metres():
+    degrees = MapGrid(crs="EPSG:4326", west=-40.0, north=30.0, pixel=(1e-5, 1e-5))
+    (moved,), crs = _in_metres([shapely.box(-40.0001, 29.9999, -40.0, 30.0)], degrees)
+    assert crs == "EPSG:32624"
+    # A degree of latitude at 30° is 110,852 m on WGS 84, of longitude 96,486 m; UTM shrinks them by up to 0.04 %.
+    assert moved.area == pytest.approx(11.0852 * 9.6486, rel=2e-3)
 
 
 def test_the_result_keeps_hashes_and_no_picture_of_the_ground(folder):

@@ -3,14 +3,22 @@
 import json
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from casework import AUTHORITY, START, area, authority, make_world, scene
 from plumeline.access import HiddenError
 from plumeline.access.authority import Mode, ResidentialRule, Senses, Sensor
-from plumeline.errors import AccessError
+from plumeline.access.keys import save_keys
+from plumeline.chem.spectra import CrossSection, Grade, Library, write_library
+from plumeline.cli.main import main
+from plumeline.errors import AccessError, RefusedError
+from plumeline.instruments.cubes import write_envi
+from plumeline.provenance import sha256_of_file
+from plumeline.radiometry import planck_w_m2_sr_cm1
 from plumeline.workflows.authorities import issue_authority
-from plumeline.workflows.image_access import Permit, permitted
+from plumeline.workflows.image_access import Permit, drop_frames, permitted
+from plumeline.workflows.image_setup import ImageRequest
 
 IMAGER = Sensor(label="lwir", senses=Senses.THERMAL_IMAGE)
 PERMIT = Permit(authority=AUTHORITY, sensor="lwir")
@@ -82,3 +90,99 @@ def test_who_may_not_see_the_authority_is_not_told_that_it_exists(world, tmp_pat
     assert len(told) == 1
     assert AUTHORITY not in told.pop()[0]
     assert "scene-searched" not in occasions(world)
+
+
+@pytest.fixture
+def search(world, tmp_path, monkeypatch):
+    """Search a warm scene by command line under the world's authority, in force until long after this test."""
+    rng = np.random.default_rng(2)
+    centre = np.linspace(800.0, 1200.0, 12)
+    kelvin = 303.0 + 0.3 * np.cumsum(rng.standard_normal((80, 10)), axis=0)
+    radiance = planck_w_m2_sr_cm1(centre, kelvin[..., None]) * (1 + 1e-3 * rng.standard_normal((80, 10, 12)))
+    place = area().centroid
+    fields = {
+        "wavelength": ",".join(f"{c:.3f}" for c in centre),
+        "wavelength units": "Wavenumber",
+        "data units": "W m-2 sr-1 (cm-1)-1",
+        "map info": f"Geographic Lat/Lon, 1, 1, {place.x}, {place.y}, 0.00001, 0.00001, WGS-84",
+    }
+    path = tmp_path / "thermal.bip"
+    write_envi(path, radiance.astype("f4"), fields)
+    grid = np.arange(700.0, 1300.0)
+    acetone = CrossSection(
+        gas="acetone",
+        wavenumber_cm1=grid,
+        cross_section_m2=4e-23 * np.exp(-0.5 * ((grid - 950.0) / 40.0) ** 2),
+        temperature_k=296.0,
+        pressure_pa=101325.0,
+        resolution_cm1=0.5,
+        grade=Grade.ABSOLUTE,
+        relative_uncertainty=0.03,
+        source="made up",
+    )
+    write_library(tmp_path / "spectra.h5", Library(cross_sections=(acetone,)))
+    save_keys(world.keys["A-ANAL01"], tmp_path / "analyst.key", "")
+    monkeypatch.setenv("PLUMELINE_PASSPHRASE", "")
+
+    def run(*words, sensor="lwir"):
+        arguments = ["image", path, "-l", tmp_path / "spectra.h5", "-o", tmp_path / "out"]
+        arguments += ["--plume-temperature", "20", "--authority", AUTHORITY, "--sensor", sensor]
+        arguments += ["--store", tmp_path / "store", "--key", tmp_path / "analyst.key", *words]
+        with pytest.raises(SystemExit) as left:
+            main([str(word) for word in arguments])
+        return left.value.code
+
+    return path, run
+
+
+LONG = {"end": START + timedelta(days=3650), "expiry": START + timedelta(days=36500)}
+
+
+@pytest.mark.parametrize("words", [(), ("--stream",)], ids=["whole", "stream"])
+def test_over_homes_thermal_frames_are_deleted_once_the_products_stand_and_their_hash_stays(
+    world, search, tmp_path, capsys, words
+):
+    path, run = search
+    digest = sha256_of_file(path)
+    allowing(world, version=3, residential=ResidentialRule.NO_THERMAL_IMAGE, homes=area(500.0), **LONG)
+    assert run(*words) == 0, capsys.readouterr().err
+    assert not path.exists()
+    assert path.with_name("thermal.bip.hdr").exists()
+    assert (
+        f"thermal frames deleted, as authority {AUTHORITY} wants; SHA-256 {digest}" in capsys.readouterr().out
+    )
+    said = json.loads((tmp_path / "out" / ("stream.json" if words else "image.json")).read_text())
+    assert said["provenance"]["inputs"]["thermal.bip"] == digest
+    assert said["provenance"]["configuration"]["thermal_frames"] == "dropped after retrieval"
+    entered = [one for one in occasions(world) if one in {"scene-searched", "thermal-frames-dropped"}]
+    assert entered == ["scene-searched", "thermal-frames-dropped"]
+
+
+def test_an_authority_without_restriction_lets_the_frames_stay(world, search, capsys):
+    path, run = search
+    allowing(world, version=3, **LONG)
+    assert run() == 0, capsys.readouterr().err
+    assert path.exists()
+    assert "thermal-frames-dropped" not in occasions(world)
+
+
+def test_a_refused_search_deletes_nothing(world, search, tmp_path, capsys):
+    path, run = search
+    allowing(world, version=3, residential=ResidentialRule.NO_THERMAL_IMAGE, homes=area(500.0), **LONG)
+    assert run(sensor="pid") == 5
+    assert run("-g", "unobtainium") == 3
+    (tmp_path / "out").mkdir()
+    assert run() == 6
+    assert path.exists()
+    assert "thermal-frames-dropped" not in occasions(world)
+    capsys.readouterr()
+
+
+def test_frames_are_not_deleted_for_a_result_that_does_not_name_them(world, search, tmp_path):
+    path, _ = search
+    request = ImageRequest(scene=path, library=tmp_path / "spectra.h5", drop_frames=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "image.json").write_text("{}")
+    with pytest.raises(RefusedError, match="does not name this recording's hash"):
+        drop_frames(world.desk("A-ANAL01"), request, PERMIT, result=tmp_path / "out")
+    assert path.exists()

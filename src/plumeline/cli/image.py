@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from plumeline.detections import Wind
+    from plumeline.workflows.desk import Desk
     from plumeline.workflows.image import ImageResult
+    from plumeline.workflows.image_access import Permit
     from plumeline.workflows.image_setup import ImageRequest
 
 
@@ -80,6 +84,10 @@ class Within(click.FloatRange):
 )
 @click.option("--glt", type=click.Path(path_type=Path), help="GLT or IGM file of an ENVI cube.")
 @click.option(
+    "--pose", type=click.Path(path_type=Path), help="Autopilot log that places a drone imager's lines."
+)
+@click.option("--camera", type=click.Path(path_type=Path), help="Camera file (TOML) that goes with --pose.")
+@click.option(
     "--memory",
     "memory_mb",
     type=Within(min=0, min_open=True),
@@ -93,6 +101,14 @@ class Within(click.FloatRange):
     default=0.05,
     show_default=True,
     help="Admitted share of false plumes.",
+)
+@click.option(
+    "--stream", is_flag=True, help="Line by line: alarms at once, bounded memory, no identification."
+)
+@click.option(
+    "--line-period",
+    type=Within(0.01, 60_000),
+    help="Time between two lines of the sensor [ms]; says whether the stream keeps up.",
 )
 @click.option("--residential", is_flag=True, help="Homes are in view: keep columns inside plumes only.")
 @click.option("--store", envvar="PLUMELINE_STORE", help="Case store that holds the authority.")
@@ -117,8 +133,12 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     wind_from: float | None,
     wind_error: float,
     glt: Path | None,
+    pose: Path | None,
+    camera: Path | None,
     memory_mb: float,
     false_share: float,
+    stream: bool,  # noqa: FBT001 (same)
+    line_period: float | None,
     residential: bool,  # noqa: FBT001 (click passes by name)
     store: str | None,
     key: Path | None,
@@ -127,20 +147,15 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     seed: int,
     force: bool,  # noqa: FBT001 (same)
 ) -> None:
-    """Find, identify and measure gas plumes in SCENE (ENVI, EMIT L1B or GeoTIFF).
+    """Find, identify and measure gas plumes in SCENE (ENVI, EMIT L1B, GeoTIFF or Telops HCC).
 
     Writes map layers of columns and detection limits, plume outlines (GeoPackage, KML), plume origins for the source
     inversion, and a report. Gases that the instrument cannot see are listed as such.
-
     """
-    from rich.console import Console  # noqa: PLC0415 (heavy imports wait for their command)
-    from rich.progress import Progress  # noqa: PLC0415
-
     from plumeline.store.folder import check_free  # noqa: PLC0415
-    from plumeline.workflows.image import process_scene  # noqa: PLC0415
-    from plumeline.workflows.image_products import write_products  # noqa: PLC0415
     from plumeline.workflows.image_setup import ImageRequest  # noqa: PLC0415
 
+    _together(pose, camera)
     check_free(output, force=force)
     request = ImageRequest(
         scene=scene,
@@ -153,21 +168,111 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
         pixel_m=pixel_m,
         wind=_wind(wind_speed, wind_from, wind_error),
         glt=glt,
+        pose=pose,
+        camera=camera,
         memory_mb=memory_mb,
         rate=false_share,
         residential=residential,
         seed=seed,
     )
-    if authority is not None:
-        request = _permitted(request, store, key, authority, sensor)
+    found = _permit(store, key, authority, sensor)
+    _search(request, output, found, line_period=line_period, stream=stream, force=force)
+
+
+def _search(
+    request: ImageRequest,
+    output: Path,
+    authority: tuple[Desk | None, Permit | None],
+    *,
+    line_period: float | None,
+    stream: bool,
+    force: bool,
+) -> None:
+    """Search the scene, say what was found, and drop the frames if the authority wants it."""
+    from rich.console import Console  # noqa: PLC0415 (heavy imports wait for their command)
+    from rich.progress import Progress  # noqa: PLC0415
+
+    from plumeline.workflows.image import process_scene  # noqa: PLC0415
+    from plumeline.workflows.image_products import write_products  # noqa: PLC0415
+
+    desk, permit = authority
+    if desk is not None and permit is not None:
+        from plumeline.workflows.image_access import permitted  # noqa: PLC0415 (heavy)
+
+        request = permitted(desk, request, permit)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=1.0)
-        result = process_scene(
-            request, progress=lambda what, share: bar.update(task, description=what, completed=share)
+
+        def progress(what: str, share: float) -> None:
+            bar.update(task, description=what, completed=share)
+
+        if stream:
+            _stream(request, output, line_period, progress, force=force)
+        else:
+            result = process_scene(request, progress=progress)
+            names = write_products(result, output, force=force)
+    if not stream:
+        _say(result)
+        click.echo(f"{output}: {len(names)} files, report.html first")
+    if desk is not None and permit is not None and request.drop_frames:
+        from plumeline.workflows.image_access import drop_frames  # noqa: PLC0415 (heavy)
+
+        digest = drop_frames(desk, request, permit, result=output)
+        click.echo(
+            f"{request.scene}: thermal frames deleted, as authority {permit.authority} wants; SHA-256 {digest}"
         )
-    names = write_products(result, output, force=force)
-    _say(result)
-    click.echo(f"{output}: {len(names)} files, report.html first")
+
+
+def _stream(
+    request: ImageRequest,
+    output: Path,
+    line_period_ms: float | None,
+    progress: Callable[[str, float], None],
+    *,
+    force: bool,
+) -> None:
+    from plumeline.workflows.image_stream import stream_scene  # noqa: PLC0415 (heavy)
+
+    found = stream_scene(
+        request,
+        output,
+        line_period_s=None if line_period_ms is None else line_period_ms / 1e3,
+        force=force,
+        progress=progress,
+        alarm=lambda one: click.echo(
+            f"line {one['line']}: {one['gas']}? {one['sigma']} σ at sample {one['sample']}, {one['samples']} sample(s)"
+        ),
+    )
+    click.echo(
+        f"{found.lines} lines, {found.alarm_lines} with an alarm (not identified: run without --stream)"
+    )
+    click.echo(
+        f"per line: median {1e3 * found.median_s:.2f} ms, 99 % below {1e3 * found.p99_s:.2f} ms, worst {1e3 * found.worst_s:.1f} ms"
+    )
+    if line_period_ms is not None and found.end_behind_s is not None and found.worst_behind_s is not None:
+        verdict = (
+            "keeps up"
+            if found.median_s * 1e3 <= line_period_ms and found.end_behind_s < 1.0
+            else "falls behind"
+        )
+        click.echo(
+            f"{verdict} with a line every {line_period_ms:g} ms: at most {1e3 * found.worst_behind_s:.0f} ms behind"
+        )
+    for gas, why in found.unseen:
+        if "cannot be seen" in why:
+            click.echo(f"cannot be seen by this instrument: {gas}")
+    for warning in found.warnings:
+        click.echo(f"note: {warning}")
+
+
+def _together(pose: Path | None, camera: Path | None) -> None:
+    """Want both or neither.
+
+    Raises:
+        UsageError: only one was given.
+    """
+    if (pose is None) != (camera is None):
+        raise click.UsageError("give both --pose and --camera, or neither")
 
 
 def _wind(speed_m_s: float | None, from_deg: float | None, error_m_s: float) -> Wind | None:
@@ -191,21 +296,23 @@ def _wind(speed_m_s: float | None, from_deg: float | None, error_m_s: float) -> 
     )
 
 
-def _permitted(
-    request: ImageRequest, store: str | None, key: Path | None, authority: str, sensor: str
-) -> ImageRequest:
-    """The request as the authority allows it.
+def _permit(
+    store: str | None, key: Path | None, authority: str | None, sensor: str
+) -> tuple[Desk | None, Permit | None]:
+    """Desk and permit, if an authority was named.
 
     Raises:
         UsageError: the store or the key is missing.
     """
     from plumeline.cli.desk import open_keys  # noqa: PLC0415 (heavy)
     from plumeline.workflows.desk import open_desk  # noqa: PLC0415
-    from plumeline.workflows.image_access import Permit, permitted  # noqa: PLC0415
+    from plumeline.workflows.image_access import Permit  # noqa: PLC0415
 
+    if authority is None:
+        return None, None
     if store is None or key is None:
         raise click.UsageError("--authority needs --store and --key")
-    return permitted(open_desk(store, open_keys(key)), request, Permit(authority=authority, sensor=sensor))
+    return open_desk(store, open_keys(key)), Permit(authority=authority, sensor=sensor)
 
 
 def _say(result: ImageResult) -> None:

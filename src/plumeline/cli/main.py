@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "assess": "plumeline.cli.assess:assess",
     "audit": "plumeline.cli.audit:audit",
     "benchmark": "plumeline.cli.benchmark:benchmark",
+    "boresight": "plumeline.cli.boresight:boresight",
     "case": "plumeline.cli.case:case",
     "demo": "plumeline.cli.demo:demo",
     "exercise": "plumeline.cli.exercise:exercise",

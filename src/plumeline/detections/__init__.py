@@ -12,7 +12,12 @@ from plumeline.detections.matched import Scores, score_clusters, score_columns
 from plumeline.detections.materials import Materials, find_materials
 from plumeline.detections.openpath import GasModel, OpenPathFit, Window, fit_open_path, pattern_null
 from plumeline.detections.openpath_plan import TARGETS, OpenPathFinding, Target, Verdict, search
-from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum, scene_residuals
+from plumeline.detections.plume_spectrum import (
+    PlumeSpectrum,
+    plume_spectrum,
+    scene_residuals,
+    smooth_surfaces,
+)
 from plumeline.detections.plumes import Plume, candidate_plumes, smoothed
 from plumeline.detections.quantify import Amount, PlumeAmounts, Wind, plume_amounts
 from plumeline.detections.saturation import TABLE_PPM_M, desaturated, transmittance_table, true_columns
@@ -26,7 +31,7 @@ from plumeline.detections.scene import (
     usual_readings,
 )
 from plumeline.detections.sparse import SparseColumns, sparse_columns
-from plumeline.detections.streaming import LineStream
+from plumeline.detections.streaming import LineStream, LineWatch, stream_bytes
 from plumeline.detections.targets import ReflectedTarget, TargetModel, ThermalTarget, targets
 
 __all__ = [
@@ -40,6 +45,7 @@ __all__ = [
     "GasModel",
     "Identification",
     "LineStream",
+    "LineWatch",
     "Materials",
     "OpenPathFinding",
     "OpenPathFit",
@@ -74,9 +80,11 @@ __all__ = [
     "score_clusters",
     "score_columns",
     "search",
+    "smooth_surfaces",
     "smoothed",
     "sought_gases",
     "sparse_columns",
+    "stream_bytes",
     "targets",
     "transmittance_table",
     "true_columns",

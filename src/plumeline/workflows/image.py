@@ -25,9 +25,8 @@ from plumeline.detections import (
     true_columns,
 )
 from plumeline.errors import RefusedError
-from plumeline.instruments.cubes import Cube, read_cube
 from plumeline.provenance import Provenance, sha256_of_file
-from plumeline.workflows.image_scene import Scene, prepare_scene
+from plumeline.workflows.image_scene import Scene, open_scene, prepare_scene, settle_amounts
 from plumeline.workflows.image_screen import Quality, remarks, screened
 from plumeline.workflows.image_setup import ImageRequest, require_contrast, segment_lines
 
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from plumeline.instruments.cubes import Cube
 
     Single = NDArray[np.float32]
     Flags = NDArray[np.bool_]
@@ -137,8 +138,9 @@ def process_scene(
         InputError: the scene or the library cannot be used, or something needed was not given.
         RefusedError: there is no contrast, or no usable statistics.
     """
-    cube = read_cube(request.scene, glt=request.glt)
+    cube = open_scene(request)
     scene = prepare_scene(cube, request)
+    settle_amounts(scene, request)
     step = segment_lines(cube, len(scene.gases), request.memory_mb)
     parts: list[_Part] = []
     start = 0
@@ -284,17 +286,36 @@ def _joined(parts: list[_Part], scene: Scene, request: ImageRequest) -> ImageRes
         wind=scene.wind,
         residential=request.residential,
         provenance=Provenance(
-            inputs={
-                cube.name: sha256_of_file(cube.path),
-                request.library.name: sha256_of_file(request.library),
-            },
-            configuration=_configuration(request),
+            inputs=hashes(cube, request),
+            configuration=request_as_plain(request),
             seed=request.seed,
         ),
     )
 
 
-def _configuration(request: ImageRequest) -> dict[str, object]:
+def hashes(cube: Cube, request: ImageRequest) -> dict[str, str]:
+    """Files that a result rests on.
+
+    Args:
+        cube: the scene.
+        request: the request.
+
+    Returns:
+        Name to SHA-256.
+    """
+    paths = [cube.path, request.library, request.pose, request.camera]
+    return {path.name: sha256_of_file(path) for path in paths if path is not None}
+
+
+def request_as_plain(request: ImageRequest) -> dict[str, object]:
+    """How a scene was looked at, as plain values for its provenance.
+
+    Args:
+        request: the request.
+
+    Returns:
+        Plain values.
+    """
     wind = request.wind
     return {
         "gases": list(request.gases),
@@ -306,4 +327,5 @@ def _configuration(request: ImageRequest) -> dict[str, object]:
         "memory_mb": request.memory_mb,
         "rate": request.rate,
         "residential": request.residential,
+        "thermal_frames": "dropped after retrieval" if request.drop_frames else "kept",
     }

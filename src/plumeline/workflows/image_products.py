@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 import xarray as xr
+from pyproj import CRS, Transformer
 
 from plumeline.detections.origin import PLUME_ORIGIN, origin_region, position_covariance
 from plumeline.store import result_folder
@@ -207,8 +208,9 @@ def _origins(result: ImageResult, shapes: Shapes) -> xr.Dataset:
             if chosen is not None and chosen.value > 0:
                 rate[row, species.index(amount.gas)] = chosen.value
                 spread[row, species.index(amount.gas)] = np.log(chosen.high / chosen.low) / (2 * 1.6449)
-    centre = np.array([shapely.get_coordinates(shapely.centroid(region))[0] for _, _, region in shapes])
-    covariance = np.stack([position_covariance(region) for _, _, region in shapes])
+    regions, crs = _in_metres([region for _, _, region in shapes], result.cube.grid)
+    centre = np.array([shapely.get_coordinates(shapely.centroid(region))[0] for region in regions])
+    covariance = np.stack([position_covariance(region) for region in regions])
     dataset = xr.Dataset(
         {
             "x": ("plume", centre[:, 0], {"units": "m"}),
@@ -221,6 +223,23 @@ def _origins(result: ImageResult, shapes: Shapes) -> xr.Dataset:
             "plume": np.asarray([plume.label for plume, _, _ in shapes], dtype="O"),
             "species": np.asarray(species, dtype="O"),
         },
-        attrs={"source": result.cube.name, "provenance": result.provenance.digest},
+        attrs={"source": result.cube.name, "provenance": result.provenance.digest, "crs": crs},
     )
     return PLUME_ORIGIN.validate(dataset)
+
+
+def _in_metres(regions: list[shapely.Geometry], grid: MapGrid | None) -> tuple[list[shapely.Geometry], str]:
+    """Regions in metres, and in which reference system; a map in degrees or feet goes to the UTM zone of its corner."""
+    if grid is None:
+        return regions, LOCAL_CRS
+    own = CRS.from_user_input(grid.crs)
+    if own.is_projected and all(axis.unit_conversion_factor == 1.0 for axis in own.axis_info):
+        return regions, grid.crs
+    lon, lat = Transformer.from_crs(own, "OGC:CRS84", always_xy=True).transform(grid.west, grid.north)
+    zone = f"EPSG:{326 if lat >= 0 else 327}{int((lon + 180.0) // 6.0) % 60 + 1:02d}"
+    move = Transformer.from_crs(own, zone, always_xy=True)
+
+    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(move.transform(points[:, 0], points[:, 1]))
+
+    return [shapely.transform(region, moved) for region in regions], zone

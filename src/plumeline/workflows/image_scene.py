@@ -9,7 +9,8 @@ import numpy as np
 
 from plumeline.chem.spectra import read_library
 from plumeline.detections import SoughtGas, sought_gases
-from plumeline.instruments.cubes import Cube, check_layout
+from plumeline.instruments.cubes import Cube, check_layout, read_cube
+from plumeline.workflows.image_pose import posed, read_mount
 from plumeline.workflows.image_screen import (
     BLOCK_LINES,
     believable,
@@ -60,12 +61,12 @@ class Scene:
     """How often the light passes the vertical column."""
     scale: np.float32
     """Factor from the file's values to W m-2 sr-1 (cm-1)-1; 1 in the short wave."""
-    pixel_m: tuple[float, float] | None
-    """Pixel height and width [m]; None when unknown."""
-    wind: Wind | None
-    """Wind that rates can rest on."""
     warnings: list[str]
     """What the reader must know."""
+    pixel_m: tuple[float, float] | None = None
+    """Pixel height and width [m]; None when unknown."""
+    wind: Wind | None = None
+    """Wind that rates can rest on."""
 
     def block(self, start: int, stop: int) -> Single:
         """Usable bands of lines [start, stop), scaled, a copy of its own.
@@ -82,6 +83,25 @@ class Scene:
         if self.scale != 1:
             block *= self.scale
         return block
+
+
+def open_scene(request: ImageRequest) -> Cube:
+    """Open the scene's file and give it its map; nothing but headers is read.
+
+    Args:
+        request: the scene.
+
+    Returns:
+        The cube.
+
+    Raises:
+        InputError: the file, its map, or the autopilot's log cannot be used.
+        ConfigurationError: the camera file is wrong.
+    """
+    cube = read_cube(request.scene, glt=request.glt)
+    if request.pose is None or request.camera is None:
+        return cube
+    return posed(cube, request.pose, read_mount(request.camera))
 
 
 def prepare_scene(cube: Cube, request: ImageRequest) -> Scene:
@@ -116,15 +136,6 @@ def prepare_scene(cube: Cube, request: ImageRequest) -> Scene:
             f"the picture fits together with {width} samples a line, not with the header's {cube.shape[1]}: "
             "shapes, places and masses are wrong if so"
         )
-    pixel_m = pixel_size_m(cube, request, warnings)
-    wind = request.wind
-    if wind is None:
-        warnings.append("no wind was given: masses are reported, emission rates are not")
-    elif wind.speed_m_s < CALM_M_S:
-        warnings.append(
-            f"a wind of {wind.speed_m_s:g} m/s gives a plume no direction: masses are reported, emission rates are not"
-        )
-        wind = None
     return Scene(
         cube=cube,
         response=response,
@@ -134,7 +145,24 @@ def prepare_scene(cube: Cube, request: ImageRequest) -> Scene:
         model=model,
         air_mass=air_mass,
         scale=scale,
-        pixel_m=pixel_m,
-        wind=wind,
         warnings=warnings,
     )
+
+
+def settle_amounts(scene: Scene, request: ImageRequest) -> None:
+    """Settle what masses and rates rest on: pixel size and wind, each with a remark when it is missing.
+
+    Args:
+        scene: the scene; gets both.
+        request: what the user gave.
+    """
+    scene.pixel_m = pixel_size_m(scene.cube, request, scene.warnings)
+    wind = request.wind
+    if wind is None:
+        scene.warnings.append("no wind was given: masses are reported, emission rates are not")
+    elif wind.speed_m_s < CALM_M_S:
+        scene.warnings.append(
+            f"a wind of {wind.speed_m_s:g} m/s gives a plume no direction: masses are reported, emission rates are not"
+        )
+    else:
+        scene.wind = wind

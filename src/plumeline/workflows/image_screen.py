@@ -211,9 +211,7 @@ def screened(block: Single, *, thermal: bool) -> Marks:
     marks = np.zeros(block.shape[:2], np.uint8)
     for start in range(0, len(block), BLOCK_LINES):
         part = block[start : start + BLOCK_LINES]
-        empty = ~np.isfinite(part).all(axis=2)
-        with np.errstate(invalid="ignore"):
-            empty |= (part <= 0).any(axis=2) if thermal else (part == 0).all(axis=2)
+        empty = _empty(part, thermal=thermal)
         marks[start : start + BLOCK_LINES][empty] = Quality.NO_VALUE
         part[empty] = np.nan
     dead, saturated = _stuck(block)
@@ -224,6 +222,26 @@ def screened(block: Single, *, thermal: bool) -> Marks:
         marks[np.ix_(alive, dead)] = Quality.DEAD
     block[marks > 0] = np.nan
     return marks
+
+
+def screened_line(line: Single, *, thermal: bool) -> Single:
+    """Make pixels of one line NaN that say nothing by themselves.
+
+    Args:
+        line: signal, shape (sample, band); changed in place.
+        thermal: whether radiance must be positive.
+
+    Returns:
+        The line.
+    """
+    line[_empty(line, thermal=thermal)] = np.nan
+    return line
+
+
+def _empty(part: Single, *, thermal: bool) -> Flags:
+    with np.errstate(invalid="ignore"):
+        impossible = (part <= 0).any(axis=-1) if thermal else (part == 0).all(axis=-1)
+    return np.asarray(impossible | ~np.isfinite(part).all(axis=-1))
 
 
 def _stuck(block: Single) -> tuple[Flags, Flags]:

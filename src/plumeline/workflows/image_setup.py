@@ -61,12 +61,18 @@ class ImageRequest:
     """Wind at the plume; without it no rates are given."""
     glt: Path | None = None
     """GLT file for ENVI."""
+    pose: Path | None = None
+    """Autopilot log that georeferences the scene, with `camera`."""
+    camera: Path | None = None
+    """Camera file of the imager."""
     memory_mb: float = 2000.0
     """Working memory."""
     rate: float = 0.05
     """Admitted share of false plumes."""
     residential: bool = False
     """Homes are in view: column layers are kept inside plumes only."""
+    drop_frames: bool = False
+    """The recording is deleted once its products stand; its hash stays."""
     seed: int = 0
     """Random seed."""
 

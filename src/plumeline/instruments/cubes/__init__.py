@@ -1,10 +1,11 @@
 """Readers of imaging and open-path spectrometers: cubes and single spectra.
 
-In: ENVI, EMIT and GeoTIFF cubes; GRAMS SPC and OPUS spectra, as their makers wrote them. Out: a `Cube` that
+In: ENVI, EMIT, GeoTIFF and Telops HCC cubes; GRAMS SPC and OPUS spectra, as their makers wrote them. Out: a `Cube` that
 hands out blocks of lines on demand (nothing is read before it is asked for), or a `Spectrum`. Radiance is never
 resampled; georeferencing is applied to products.
 """
 
+from plumeline.instruments.cubes.camera import Camera, Kind, Pose, boresight, on_ground
 from plumeline.instruments.cubes.cube import (
     RADIANCE_FACTORS,
     RADIANCE_W_M2_SR_CM1,
@@ -16,7 +17,9 @@ from plumeline.instruments.cubes.emit import read_emit
 from plumeline.instruments.cubes.envi import read_envi, write_envi
 from plumeline.instruments.cubes.envi_layout import check_layout
 from plumeline.instruments.cubes.formats import read_cube, read_spectrum
-from plumeline.instruments.cubes.geotiff import picture_on_globe, read_geotiff, write_cog
+from plumeline.instruments.cubes.geotiff import LineRaster, picture_on_globe, read_geotiff, write_cog
+from plumeline.instruments.cubes.hcc import read_hcc, write_hcc
+from plumeline.instruments.cubes.igm import lookup_from_geometry
 from plumeline.instruments.cubes.opus import read_opus
 from plumeline.instruments.cubes.spc import read_spc
 from plumeline.instruments.cubes.spectrum import Spectrum
@@ -25,18 +28,27 @@ __all__ = [
     "RADIANCE_FACTORS",
     "RADIANCE_W_M2_SR_CM1",
     "UNKNOWN_UNIT",
+    "Camera",
     "Cube",
+    "Kind",
+    "LineRaster",
     "MapGrid",
+    "Pose",
     "Spectrum",
+    "boresight",
     "check_layout",
+    "lookup_from_geometry",
+    "on_ground",
     "picture_on_globe",
     "read_cube",
     "read_emit",
     "read_envi",
     "read_geotiff",
+    "read_hcc",
     "read_opus",
     "read_spc",
     "read_spectrum",
     "write_cog",
     "write_envi",
+    "write_hcc",
 ]

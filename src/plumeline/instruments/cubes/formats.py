@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from plumeline.errors import InputError, UnknownFormatError
-from plumeline.instruments.cubes import opus, spc
+from plumeline.instruments.cubes import hcc, opus, spc
 from plumeline.instruments.cubes.emit import read_emit
 from plumeline.instruments.cubes.envi import read_envi
 from plumeline.instruments.cubes.geotiff import read_geotiff
@@ -47,7 +47,7 @@ def read_cube(path: Path, *, glt: Path | None = None) -> Cube:
     """Open a cube in any supported format; nothing but its metadata is read.
 
     Args:
-        path: ENVI data file or header, EMIT L1B NetCDF, or GeoTIFF.
+        path: ENVI data file or header, EMIT L1B NetCDF, GeoTIFF, or Telops HCC.
         glt: a GLT file, for ENVI.
 
     Returns:
@@ -65,10 +65,12 @@ def read_cube(path: Path, *, glt: Path | None = None) -> Cube:
     beside = (path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"))
     if path.suffix.casefold() == ".hdr" or any(p.is_file() for p in beside):
         return read_envi(path, glt=glt)
+    if head[:2] == hcc.SIGNATURE:
+        return hcc.read_hcc(path)
     raise UnknownFormatError(
         "is no cube that can be read",
         where=str(path),
-        remedy="give an ENVI file with its .hdr, an EMIT L1B .nc or a GeoTIFF",
+        remedy="give an ENVI file with its .hdr, an EMIT L1B .nc, a GeoTIFF or a Telops .hcc",
     )
 
 

@@ -7,8 +7,9 @@ Band centres are taken from each band's `wavelength` tag (GDAL's convention: `wa
 from __future__ import annotations
 
 import warnings
+from contextlib import ExitStack
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Single = NDArray[np.float32]
 
-CACHE_MB = 64
+CACHE_MB = 8
 """What GDAL may hold of a file while it writes it."""
 
 RAMP = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
@@ -102,32 +103,72 @@ def write_cog(path: Path, layers: Iterable[Single], names: Sequence[str], grid: 
         names: description of each layer.
         grid: where the pixels lie; None for image coordinates.
     """
-    rasterio = _rasterio()
     rest = iter(layers)
     first = next(rest)
-    profile: dict[str, Any] = {
-        "driver": "GTiff",
-        "dtype": "float32",
-        "count": len(names),
-        "height": first.shape[0],
-        "width": first.shape[1],
-        "nodata": float("nan"),
-        "BIGTIFF": "IF_SAFER",
-    }
-    if grid is not None:
-        profile["crs"] = grid.crs
-        profile["transform"] = _transform(grid)
-    partial = path.with_name(path.name + ".part.tif")
-    with warnings.catch_warnings(), rasterio.Env(GDAL_CACHEMAX=CACHE_MB):
-        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
-        with rasterio.open(partial, "w", **profile) as file:
-            for index, (name, layer) in enumerate(zip(names, chain([first], rest), strict=True), 1):
-                file.write(layer, index)
-                file.set_band_description(index, name)
-        rasterio.shutil.copy(
-            partial, path, driver="COG", compress="deflate", predictor=3, overview_resampling="average"
-        )
-    partial.unlink()
+    with LineRaster(path, first.shape, names, grid) as raster:
+        for index, layer in enumerate(chain([first], rest), 1):
+            raster.file.write(layer, index)
+
+
+class LineRaster:
+    """A cloud-optimised GeoTIFF that is written piece by piece, through an uncompressed file beside it.
+
+    Args:
+        path: file to write.
+        shape: rows and columns.
+        names: description of each layer.
+        grid: where the pixels lie; None for image coordinates.
+    """
+
+    def __init__(
+        self, path: Path, shape: tuple[int, ...], names: Sequence[str], grid: MapGrid | None
+    ) -> None:
+        self._path, self._names = path, names
+        self._partial = path.with_name(path.name + ".part.tif")
+        self._rasterio = _rasterio()
+        self._profile: dict[str, Any] = {
+            "driver": "GTiff",
+            "dtype": "float32",
+            "count": len(names),
+            "height": shape[0],
+            "width": shape[1],
+            "nodata": float("nan"),
+            "BIGTIFF": "IF_SAFER",
+        }
+        if grid is not None:
+            self._profile |= {"crs": grid.crs, "transform": _transform(grid)}
+        self._stack = ExitStack()
+        self.file: Any = None
+        """The open file, as rasterio gives it."""
+
+    def __enter__(self) -> Self:
+        """Open the uncompressed file."""
+        self._stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore", self._rasterio.errors.NotGeoreferencedWarning)
+        self._stack.enter_context(self._rasterio.Env(GDAL_CACHEMAX=CACHE_MB))
+        self.file = self._rasterio.open(self._partial, "w", **self._profile)
+        for index, name in enumerate(self._names, 1):
+            self.file.set_band_description(index, name)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Close it, and make the result of it when all went well."""
+        with self._stack:
+            self.file.close()
+            if kind is None:
+                options = {"compress": "deflate", "predictor": 3, "overview_resampling": "average"}
+                self._rasterio.shutil.copy(self._partial, self._path, driver="COG", **options)
+            self._partial.unlink()
+
+    def write_row(self, row: int, values: Sequence[NDArray[np.floating]]) -> None:
+        """Write one row of every layer.
+
+        Args:
+            row: which.
+            values: of each layer, shape (column,).
+        """
+        window = self._rasterio.windows.Window(0, row, self._profile["width"], 1)
+        self.file.write(np.asarray(values, np.float32)[:, None, :], window=window)
 
 
 def picture_on_globe(
