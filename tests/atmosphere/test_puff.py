@@ -29,7 +29,7 @@ def steady(u, v=0.0, **options):
 def read(air, moment, start, end=None, *, height=1.0, lid=math.inf, factor=1.0, iy=IY, iz=None):
     path = (0.0, 0.0, 0.0) if end is None else tuple(np.subtract(end, start).astype(float))
     start = tuple(float(value) for value in start)
-    growth = Growth(HALF_WIDTH_M, iy, IZ if iz is None else iz, *TIMES, lid)
+    growth = Growth(HALF_WIDTH_M, HALF_WIDTH_M, iy, IZ if iz is None else iz, *TIMES, lid)
     return puff_coupling(air, moment, start, path, height, factor, growth)
 
 

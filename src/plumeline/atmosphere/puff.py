@@ -5,7 +5,7 @@ A reading at time t is the sum over all puffs that are still about:
 
 ```
 C/Q = Σ m / ((2 pi)^(3/2) s² sz) exp(-r²/2s²) Σ_images exp(-dz²/2sz²)         m = emission time of the puff [s]
-s² = w² + (iy l)² / (1 + age / 2 Ty)        sz² = w² + (iz l)² / (1 + age / 2 Tz)
+s² = w² + (iy l)² / (1 + age / 2 Ty)        sz² = d² + (iz l)² / (1 + age / 2 Tz)
 ```
 
 with r the horizontal distance to the puff's middle, l the length of its way and the rest as in `plume`. Puffs are laid
@@ -79,7 +79,9 @@ class Growth(NamedTuple):
     """How puffs grow."""
 
     width_m: float
-    """Half-width and half-depth at the source [m]."""
+    """Half-width at the source [m]."""
+    depth_m: float
+    """Half-depth at the source [m]."""
     iy: float
     """Horizontal turbulence angle [rad]."""
     iz: float
@@ -223,6 +225,7 @@ def puff_coupling(
     # What a leap must not pass: puffs come at most this much nearer per second of age, as they drift and as they grow.
     closing = drift.fastest * factor * (1.0 + CUTOFF_SIGMAS * growth.iy)
     width2 = growth.width_m * growth.width_m
+    depth2 = growth.depth_m * growth.depth_m
     total = 0.0
     age = 0.0
     sigma = growth.width_m
@@ -249,7 +252,7 @@ def puff_coupling(
             continue
         age += step
         if mass > 0.0:
-            sigma_z = math.sqrt(width2 + (growth.iz * gone) ** 2 / (1.0 + old / (2.0 * growth.lag_z)))
+            sigma_z = math.sqrt(depth2 + (growth.iz * gone) ** 2 / (1.0 + old / (2.0 * growth.lag_z)))
             sigma_z = min(sigma_z, MIXED_SIGMAS * growth.mixing_m)
             products = (
                 (x * x + y * y) / variance,

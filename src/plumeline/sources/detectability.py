@@ -111,7 +111,7 @@ def minimum_detectable_rate(
     Raises:
         SchemaError: never for a valid `prepared`.
     """
-    problem = prepared.problem
+    problem = prepared.problem._replace(is_puff=False)  # a mean over the survey, which the plume gives
     where = places(problem, nx=cells, ny=cells)
     rates = np.zeros((len(prepared.groups), cells, cells))
     for i, group in enumerate(prepared.groups):

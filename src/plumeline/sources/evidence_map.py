@@ -101,12 +101,11 @@ def with_birth_map(problem: Problem) -> Problem:
         The same problem with another `birth_map`, which sums to 1.
     """
     ny, nx = problem.birth_map.shape
+    problem, kept = problem._replace(is_puff=False), problem
     score = _scores(problem, places(problem, nx=nx, ny=ny), undisturbed(problem), *_excess(problem))
     shape = np.exp(3.0 * (score / max(float(score.max()), 1e-9) - 1.0))
     shape = shape / shape.sum()
-    return problem._replace(
-        birth_map=np.ascontiguousarray((0.67 * shape + 0.33 / shape.size).reshape(ny, nx))
-    )
+    return kept._replace(birth_map=np.ascontiguousarray((0.67 * shape + 0.33 / shape.size).reshape(ny, nx)))
 
 
 def false_alarm_probability(problem: Problem, *, replicas: int, seed: int, cells: int = 20) -> float:
@@ -128,6 +127,7 @@ def false_alarm_probability(problem: Problem, *, replicas: int, seed: int, cells
     if replicas == 0:
         return math.nan
     rng = np.random.default_rng(seed)
+    problem = problem._replace(is_puff=False)  # a search for where to look; puffs would take too long
     excess, weight = _excess(problem)
     where = places(problem, nx=cells, ny=cells)
     theta = undisturbed(problem)

@@ -73,7 +73,7 @@ def infer(
         NotConvergedError: independent runs of the sampler contradict each other.
     """
     survey = survey if isinstance(survey, Survey) else Survey.join(survey)
-    settings = settings or InferenceSettings()
+    settings = (settings or InferenceSettings()).in_town()
     tell = progress or (lambda _share, _text: None)
     tell(0.0, "preparing readings")
     prepared, best = pilot_of(survey, settings, lambda share: tell(0.05 + 0.15 * share, LEARNING))

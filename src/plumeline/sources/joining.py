@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from plumeline.errors import ConfigurationError
 from plumeline.sources.emission import MOST_BLOCKS, log_switching
 from plumeline.sources.prepare import BIRTH_GRID, Prepared
 from plumeline.sources.problem import BLOCK, CHANNEL, FIRST, GROUP, ROW, Problem
@@ -53,9 +54,18 @@ def join(parts: Sequence[Prepared], names: Sequence[str], settings: InferenceSet
 
     Returns:
         The joint problem; its birth map is uniform. A single flight is returned as it is.
+
+    Raises:
+        ConfigurationError: puffs are asked for; each flight has a wind history of its own.
     """
     if len(parts) == 1:
         return parts[0]
+    if parts[0].problem.is_puff:
+        raise ConfigurationError(
+            'several flights with transport = "puff"',
+            where=", ".join(names),
+            remedy='locate each flight alone, or all of them with transport = "plume"',
+        )
     matrix = _matrix(parts)
     species = matrix.species
     start = min(part.samples.start for part in parts)

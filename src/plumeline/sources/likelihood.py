@@ -21,6 +21,7 @@ import numpy as np
 from numba import njit
 
 from plumeline.atmosphere.plume_rows import Air, piece_couplings, point_couplings
+from plumeline.atmosphere.puff import Growth, puff_coupling
 from plumeline.sources.problem import CENSORED, FIRST, GROUP, INNER, LENGTH, THETA
 
 if TYPE_CHECKING:
@@ -44,6 +45,45 @@ def _respond(out: Floats32, first: int, last: int, keep: float) -> None:
         out[1, row] = b
 
 
+@njit(cache=True, nogil=True, **INNER, error_model="numpy")
+def _puffs(
+    problem: Problem,
+    span: tuple[int, int],
+    source: tuple[float, float, float],
+    heading: tuple[float, float, float],
+    air: Air,
+    work: Floats32,
+    start: int,
+) -> None:
+    """Couplings of a span of elements by puffs that the wind's history carries."""
+    elements, moments, drift = problem.elements, problem.element_s, problem.drift
+    cosine, sine = heading[0], heading[1]
+    for i in range(span[0], span[1]):
+        # Turning the wind is turning the readings the other way about the source.
+        x, y = float(elements[0, i]) - source[0], float(elements[1, i]) - source[1]
+        u, v = float(elements[8, i]) - float(elements[0, i]), float(elements[9, i]) - float(elements[1, i])
+        place = (cosine * x + sine * y, cosine * y - sine * x, float(elements[2, i]))
+        path = (
+            cosine * u + sine * v,
+            cosine * v - sine * u,
+            float(elements[10, i]) - float(elements[2, i]),
+        )
+        across2, up2 = air.fy2 * elements[6, i], air.fz2 * elements[7, i]
+        for wide in range(2):
+            growth = Growth(
+                problem.width_m,
+                problem.depth_m,
+                math.sqrt(across2 + wide * air.wide2),
+                math.sqrt(up2),
+                air.lag_y,
+                air.lag_z,
+                air.mixing_m,
+            )
+            work[wide, i - start] = puff_coupling(
+                drift, moments[i], place, path, source[2], heading[2], growth
+            )
+
+
 @njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
 def _couple(
     problem: Problem,
@@ -54,7 +94,10 @@ def _couple(
     work: Floats32,
     start: int,
 ) -> None:
-    """Couplings of a span of elements, points and path pieces each by their own kernel."""
+    """Couplings of a span of elements, points and path pieces each by their own kernel, or all by puffs."""
+    if problem.is_puff:
+        _puffs(problem, span, source, heading, air, work, start)
+        return
     run, run_is_path = problem.run, problem.run_is_path
     for r in range(run_is_path.size):
         first, last = max(run[r], span[0]), min(run[r + 1], span[1])
@@ -134,7 +177,7 @@ def _air(problem: Problem, theta: Floats) -> Air:
         problem.lagrangian[0],
         problem.lagrangian[1],
         problem.width_m * problem.width_m,
-        problem.width_m * problem.width_m,
+        problem.depth_m * problem.depth_m,
         problem.mixing_m,
     )
 

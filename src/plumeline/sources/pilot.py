@@ -92,7 +92,7 @@ def _flight_pilot(
     """
     windows: list[float | None] = [None]
     first = prepare(survey, settings)
-    if are_readings_fast(first.samples):
+    if are_readings_fast(first.samples) and not first.problem.is_puff:
         windows.append(0.0)
     best: tuple[Prepared, Outcome] | None = None
     for number, window_s in enumerate(windows):

@@ -19,7 +19,16 @@ from plumeline.sources.cautions import cautions
 from plumeline.sources.emission import emission_blocks, log_switching
 from plumeline.sources.layout import elements_of, segment_order, segments_of
 from plumeline.sources.problem import BLOCK, Priors, Problem
-from plumeline.sources.rows import parcels, row_means, row_seconds, stretches, travel_s, wind_and_spread
+from plumeline.sources.rows import (
+    element_seconds,
+    parcels,
+    row_means,
+    row_seconds,
+    stretches,
+    travel_s,
+    wind_and_spread,
+    wind_history,
+)
 from plumeline.sources.samples import Samples, gather
 from plumeline.sources.unmixing import (
     ResponseMatrix,
@@ -97,20 +106,16 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         InputError: no reading is usable.
         CalmWindError: the wind is too weak for most readings.
     """
-    matrix = response_matrix(survey)
-    samples = by_channel(gather(survey, settings), matrix)
+    matrix, samples = _gathered(survey, settings)
     moving = samples.is_moving
     wind, spread = wind_and_spread(samples, settings, travel_s(samples) if window_s is None else window_s)
     row_s = row_seconds(samples, settings, moving=moving)
     row_of, row_time, row_sensor = _rows(samples, row_s)
-    observed = row_means(samples, row_of, row_time.size)
-    base, scale = base_and_scale(observed, row_sensor)
+    observed, base, scale = _observed(samples, row_of, row_sensor)
     stretch, edges = stretches(row_time, row_sensor, moving=moving)
     emission, block_times = emission_blocks(row_time, settings, moving=moving)
     row, channel, value, censored, group, groups = _in_order(observed, base, scale, row_sensor, stretch)
-    segments, stretch_segment = segments_of(
-        stretch=stretch[row], channel=channel, group=group, censored=censored, row=row, block=emission[row]
-    )
+    segments, stretch_segment = _segments((row, channel, group, censored), stretch, emission)
     noise = noise_guess(samples, value, censored, group, groups, base, scale, row_of)
     knot_s = settings.background_knot_s or knot_seconds(samples, moving=moving)
     basis = background_basis(row_time[row], channel, group, value, censored, noise, knot_s)
@@ -145,6 +150,10 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         lagrangian=np.array([200.0, 100.0]),
         direction_error=settings.direction_error_rad,
         width_m=settings.source_width_m,
+        depth_m=settings.source_depth_m or settings.source_width_m,
+        is_puff=settings.transport == "puff",
+        drift=wind_history(samples, settings),
+        element_s=element_seconds(samples, parcel_of, elements.number, settings),
         mixing_m=settings.mixing_height_m or math.inf,
         box=_search_box(samples, settings),
         birth_map=np.full((BIRTH_GRID, BIRTH_GRID), 1.0 / BIRTH_GRID**2),
@@ -161,6 +170,32 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
         base=base,
         row_s=row_s,
         remarks=_remarks(samples, survey, matrix),
+    )
+
+
+def _gathered(survey: Survey, settings: InferenceSettings) -> tuple[ResponseMatrix, Samples]:
+    """The survey's response matrix, and its usable readings by channel."""
+    matrix = response_matrix(survey)
+    return matrix, by_channel(gather(survey, settings), matrix)
+
+
+def _observed(
+    samples: Samples, row_of: Integers, row_sensor: Integers
+) -> tuple[tuple[Floats, NDArray[np.bool_]], Floats, Floats]:
+    """Value or limit of each row and channel, and each channel's base and scale."""
+    observed = row_means(samples, row_of, row_sensor.size)
+    return observed, *base_and_scale(observed, row_sensor)
+
+
+def _segments(
+    observations: tuple[Integers, Integers, Integers, NDArray[np.bool_]],
+    stretch: Integers,
+    emission: Integers,
+) -> tuple[Integers, Integers]:
+    """Segments of observations (row, channel, group, limit or not), and the first of each stretch with the end."""
+    row, channel, group, censored = observations
+    return segments_of(
+        stretch=stretch[row], channel=channel, group=group, censored=censored, row=row, block=emission[row]
     )
 
 

@@ -11,6 +11,8 @@ from numba import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plumeline.atmosphere.puff import Drift
+
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
 
@@ -76,7 +78,15 @@ class Problem(NamedTuple):
     direction_error: float
     """Momentary error of the wind's direction, which widens the error band [rad]."""
     width_m: float
-    """Half-width and half-depth of a source: a vent's first metre, or a building's wake [m]."""
+    """Half-width of a source: a vent's first metre, or a building's wake [m]."""
+    depth_m: float
+    """Its half-depth [m]."""
+    is_puff: bool
+    """Whether gas is carried by the wind's history, puff by puff, instead of by the wind at each element."""
+    drift: Drift
+    """That history; still air where `is_puff` is false."""
+    element_s: Floats
+    """Time of each element, in the drift's seconds, shape (element,); empty where `is_puff` is false [s]."""
     mixing_m: float
     """Mixing height [m]; infinite if nothing caps the plume."""
     box: Floats

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from plumeline.atmosphere.puff import drift_of
 from plumeline.sources.background import FEW_ROWS
 from plumeline.sources.layout import path_pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from plumeline.atmosphere.puff import Drift
     from plumeline.sources.samples import Samples
     from plumeline.sources.settings import InferenceSettings
 
@@ -82,6 +84,29 @@ def wind_and_spread(samples: Samples, settings: InferenceSettings, window_s: flo
     spread[:, 0] = np.clip(np.hypot(spread[:, 0], error), 0.03, 1.0)
     spread[:, 1] = np.clip(spread[:, 1], 0.02, 0.6)
     return wind, spread
+
+
+def wind_history(samples: Samples, settings: InferenceSettings) -> Drift:
+    """The way of the air over the survey, for puffs; still air where none are wanted.
+
+    Readings of the same second, of whatever sensor, are one wind.
+    """
+    if settings.transport != "puff":
+        return drift_of(np.zeros(1), np.zeros((1, 2)), oldest_s=1.0)
+    second, which = np.unique(np.round(samples.time_s), return_inverse=True)
+    wind = np.column_stack([np.bincount(which, part) / np.bincount(which) for part in samples.wind[:, :2].T])
+    usual = max(float(np.median(samples.wind[:, 2])), 0.5)
+    return drift_of(second, wind, oldest_s=float(np.clip(3.0 * samples.extent_m / usual, 120.0, 1800.0)))
+
+
+def element_seconds(
+    samples: Samples, parcel_of: Integers, number: Integers, settings: InferenceSettings
+) -> Floats:
+    """Time of each element, shape (element,), for puffs; none where none are wanted [s]."""
+    if settings.transport != "puff":
+        return np.zeros(0)
+    time_s = np.bincount(parcel_of, samples.time_s) / np.bincount(parcel_of)
+    return np.asarray(np.repeat(time_s, number), float)
 
 
 def _running_wind(time_s: Floats, wind: Floats, window_s: float) -> Floats:
