@@ -177,7 +177,7 @@ class InferenceSettings:
 
         In the lee of a building gas fills its wake: at three heights downwind the spread is 0.7 of the lesser of height
         and width upward, and 0.35 of the width across, at most of five heights (Huber & Snyder 1982,
-        doi:10.1016/0004-6981(82)90034-8, as in US EPA's ISC3, EPA-454/B-95-003b, section 1.1.5.3). A street turns the
+        Atmospheric Environment 16, 2837, as in US EPA's ISC3, EPA-454/B-95-003b, section 1.1.5.3). A street turns the
         wind towards its axis, by up to 45 degrees either way where nothing is known of it, which has a standard
         deviation of 0.45 rad, and leaves of its speed the cosine, whose logarithm varies by half (channelling: Dobre et
         al. 2005, doi:10.1016/j.atmosenv.2005.04.015; Britter & Hanna 2003, doi:10.1146/annurev.fluid.35.101101.161147).
