@@ -6,6 +6,7 @@ The list of ways is taken from the code: a new public workflow on a desk fails h
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
 import pytest
 
@@ -93,6 +94,9 @@ ASKED = {
     "handovers.record_resurvey": lambda d, i: handovers.record_resurvey(d, i["case"], result()),
     "handovers.reliability_table": lambda d, _: handovers.reliability_table(d),
     "handovers.reminded": lambda d, i: handovers.reminded(d, i["handover"]),
+    "image_access.drop_frames": lambda d, i: image_access.drop_frames(
+        d, i["scene"], image_access.Permit(authority=i["case"], sensor="lwir"), result=Path("nowhere")
+    ),
     "image_access.permitted": lambda d, i: image_access.permitted(
         d, i["scene"], image_access.Permit(authority=i["case"], sensor="lwir")
     ),

@@ -100,31 +100,35 @@ def drop_frames(desk: Desk, request: ImageRequest, permit: Permit, *, result: Pa
         SHA-256 of the recording.
 
     Raises:
+        AccessError: the authority is hidden or names no such imager.
         RefusedError: the result does not stand, or the recording changed since it was searched.
         OutputError: the file cannot be deleted.
     """
-    path = open_scene(request).path
-    digest = sha256_of_file(path)
-    documents = [result / name for name in ("image.json", "stream.json") if (result / name).is_file()]
-    if not any(digest in document.read_text("utf-8") for document in documents):
-        raise RefusedError(
-            "the result does not name this recording's hash, so the recording was not deleted",
-            where=str(path),
-            remedy="search it again under the authority",
-        )
-    try:
-        path.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"the thermal recording cannot be deleted ({error.strerror}), and the authority does not let it stay",
-            where=str(path),
-            remedy="delete it by hand",
-        ) from None
     with desk.session() as session:
+        # Whoever may not see the authority is told so before anything is looked at, and deletes nothing.
+        authority = find_authority(session, permit.authority)
+        _imager(authority, permit.sensor)
+        path = open_scene(request).path
+        digest = sha256_of_file(path)
+        documents = [result / name for name in ("image.json", "stream.json") if (result / name).is_file()]
+        if not any(digest in document.read_text("utf-8") for document in documents):
+            raise RefusedError(
+                "the result does not name this recording's hash, so the recording was not deleted",
+                where=str(path),
+                remedy="search it again under the authority",
+            )
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(
+                f"the thermal recording cannot be deleted ({error.strerror}), and the authority does not let it stay",
+                where=str(path),
+                remedy="delete it by hand",
+            ) from None
         session.log(
             Verb.ANNOTATE,
             "thermal-frames-dropped",
-            desk.resource(Kind.AUTHORITY, find_authority(session, permit.authority).id),
+            desk.resource(Kind.AUTHORITY, authority.id),
             content=digest,
         )
     return digest
