@@ -1,6 +1,7 @@
 """The same way by command line, from keys to a verified package, with a real flight and a result folder."""
 
 import json
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -141,6 +142,10 @@ def test_a_real_flight_goes_from_authority_to_a_sealed_package(call, tmp_path, f
     case = call(*opened, result_folder(tmp_path / "good", good))["case"]
     assert origin is not None
     call("case", "sections", case, file(tmp_path, "sections.json", casework.sections()))
+
+    today = datetime.now(UTC).date()
+    assert call("case", "show", case, "--as-of", today)["as_of"].startswith(f"{today}T23:59:59")
+    assert "not open yet" in call("case", "show", case, "--as-of", "2026-03-01T09:40Z", fails=4)
 
     shown = call("case", "show", case, badge="A-REVW01")
     assert shown["machine_scores"] == "hidden until you have scored blind"

@@ -10,6 +10,7 @@ import pytest
 
 import casework
 from casework import PARTNER
+from plumeline.access import records
 from plumeline.access.keys import new_actor_keys
 from plumeline.cases import Assessment
 from plumeline.cli.package import ANSWERS, OUTCOMES
@@ -118,6 +119,14 @@ def test_a_case_shows_as_it_stood_under_the_rules_of_that_time(world):
     assert ([rule.version for rule in now.rules], now.rules_changed) == ([2], True)
     with pytest.raises(RefusedError, match="not open yet"):
         review.show_case(analyst, case, as_of=opened_at - timedelta(hours=1))
+
+
+def test_a_time_to_the_second_holds_what_was_recorded_within_that_second(world):
+    world.clock.forward(seconds=0.7)
+    case = casework.opened_case(world)
+    said = f"{world.clock.now:%Y-%m-%dT%H:%M:%SZ}"
+    assert records.utc(said) < world.clock.now
+    assert review.show_case(world.desk("A-ANAL01"), case, as_of=records.utc_end(said)).case.id == case
 
 
 def test_one_source_of_a_result_can_be_a_case():

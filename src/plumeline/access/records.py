@@ -12,7 +12,7 @@ the guard for that.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, cast, dataclass_transform
 
@@ -200,8 +200,33 @@ def utc(text: str) -> datetime:
     """
     try:
         value = datetime.fromisoformat(text)
-    except ValueError:
+        if value.tzinfo is None:
+            raise InputError(f"{text!r} has no time zone", remedy="add Z for UTC")
+        return value.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InputError(f"{text!r} is not a time", remedy="write it as 2026-03-01T09:40:00Z") from None
-    if value.tzinfo is None:
-        raise InputError(f"{text!r} has no time zone", remedy="add Z for UTC") from None
-    return value.astimezone(UTC)
+
+
+def utc_end(text: str) -> datetime:
+    """The last moment that a time in ISO 8601 text can mean: of its second, its minute, its hour or its day.
+
+    What was recorded at 09:40:00.7 had happened for whoever says 09:40, or 09:40:00.
+
+    Args:
+        text: such as "2026-03-01T09:40Z"; a date alone is that day in UTC.
+
+    Returns:
+        The time, in UTC, to the microsecond.
+
+    Raises:
+        InputError: the text is no time, or has no time zone.
+    """
+    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text):
+        return utc(f"{text}T23:59:59.999999Z")
+    start = utc(text)
+    clock = re.fullmatch(r".{8,10}\D\d{2}(:?\d{2})?(:?\d{2})?(?:[.,](\d+))?(?:Z|[+-].*)", text)
+    minute, second, fraction = clock.groups() if clock else (None, None, None)
+    finest = timedelta(minutes=1) if minute else timedelta(hours=1)
+    if second:
+        finest = timedelta(microseconds=10 ** max(6 - len(fraction or ""), 0))
+    return start + (finest - timedelta(microseconds=1))

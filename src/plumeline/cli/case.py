@@ -149,14 +149,19 @@ def list_(desk: Desk, state: str | None, box: str | None) -> Any:
 
 @case.command()
 @click.argument("case_id")
-@click.option("--as-of", metavar="TIME", help="As it stood at this time, UTC, under the rules in force then.")
+@click.option(
+    "--as-of",
+    metavar="TIME",
+    help="As it stood at the end of this second, minute, hour or day, like 2026-03-02T09:40Z or 2026-03-02 (UTC), "
+    "under the rules in force then.",
+)
 @at_desk
 def show(desk: Desk, case_id: str, as_of: str | None) -> Any:
     """One case; a reviewer sees the machine's scores only after the own blind score."""
-    from plumeline.access.records import utc  # noqa: PLC0415
+    from plumeline.access.records import utc_end  # noqa: PLC0415
     from plumeline.workflows.review import show_case  # noqa: PLC0415
 
-    view = show_case(desk, case_id, as_of=utc(as_of) if as_of is not None else None)
+    view = show_case(desk, case_id, as_of=utc_end(as_of) if as_of is not None else None)
     found = view.case
     return {
         "as_of": view.as_of,
