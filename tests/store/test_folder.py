@@ -1,4 +1,5 @@
 import errno
+import os
 import subprocess
 import sys
 import textwrap
@@ -107,3 +108,11 @@ def test_every_writer_that_runs_out_of_room_ends_in_one_clear_error(tmp_path):
     assert [name for name, _, _ in said] == ["gpkg", "geojson", "nc"]
     assert all("cannot write" in text or "disk is full" in text for _, _, text in said)
     assert names(tmp_path / "limited") == []
+
+
+def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path):
+    # In a container every run may have the same process id.
+    (tmp_path / f".out.partial-{os.getpid()}").mkdir()
+    with result_folder(tmp_path / "out") as folder:
+        (folder / "a.txt").write_text("a")
+    assert (tmp_path / "out" / "a.txt").read_text() == "a"

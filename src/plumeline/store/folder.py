@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,7 +37,7 @@ def result_folder(target: Path, *, force: bool = False) -> Iterator[Path]:
             behind then, and what stood at the target is unchanged.
     """
     check_free(target, force=force)
-    partial = target.with_name(f".{target.name}.partial-{os.getpid()}")
+    partial = target.with_name(f".{target.name}.partial-{secrets.token_hex(4)}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
