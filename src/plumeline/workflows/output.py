@@ -24,19 +24,27 @@ def fresh_folder(target: Path) -> Iterator[Path]:
         The folder to write into.
 
     Raises:
-        OutputError: the target is a file, holds something, or cannot be written; nothing is left behind then.
+        OutputError: the target is a file, holds something, or cannot be written; nothing is left behind then, and
+                an empty folder stays.
     """
     target = target.absolute()
-    if target.is_dir():
-        if any(target.iterdir()):
-            raise OutputError("the folder is not empty", where=str(target), remedy="choose another with -o")
+    was_there = target.is_dir()
+    if was_there:
         try:
-            target.rmdir()
+            is_empty = not any(target.iterdir())
+            if is_empty:
+                target.rmdir()
         except OSError as error:
             raise OutputError(
                 f"the folder cannot be used: {error.strerror}",
                 where=str(target),
                 remedy="choose another with -o",
             ) from None
-    with result_folder(target) as folder:
-        yield folder
+        if not is_empty:
+            raise OutputError("the folder is not empty", where=str(target), remedy="choose another with -o")
+    try:
+        with result_folder(target) as folder:
+            yield folder
+    finally:
+        if was_there:
+            target.mkdir(exist_ok=True)
