@@ -1,6 +1,8 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -252,6 +254,22 @@ def test_what_cannot_be_read_or_written_is_said(root, tmp_path, capsys):
     (root / "exercise.json").write_text('{"mark": "EXERCISE"}')
     assert main_code(["exercise", "debrief", str(root)]) == 3
     assert "not an exercise" in capsys.readouterr().err
+
+
+def test_an_answer_that_a_full_disk_cuts_short_is_not_handed_in(root):
+    fill_in(root)
+    # A limit on the size of any file stands for a full disk.
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from plumeline.workflows.exercise import hand_in\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))\n"
+        "hand_in(Path(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", code, str(root)], capture_output=True, text=True, check=False
+    )
+    assert "OutputError" in done.stderr
+    assert not [path for path in root.iterdir() if "answer.json" in path.name]
+    assert hand_in(root).answer.is_file()
 
 
 def test_what_is_no_exercise_is_said_to_be_none(tmp_path):

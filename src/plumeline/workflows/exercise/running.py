@@ -88,7 +88,7 @@ def hand_in(root: Path, *, result: Path | None = None) -> ExerciseFolder:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write one file of an exercise.
+    """Write one file of an exercise, whole or not at all: a torn answer would be final.
 
     Args:
         path: the file.
@@ -97,9 +97,12 @@ def write_page(path: Path, text: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    partial = path.with_name(f".{path.name}.partial")
     try:
-        path.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
     except OSError as error:
+        partial.unlink(missing_ok=True)
         raise OutputError(f"cannot be written: {error.strerror}", where=str(path)) from None
 
 
