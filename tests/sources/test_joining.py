@@ -112,6 +112,12 @@ def test_a_flight_given_twice_is_refused():
         Survey.join([west(), west(name="again")])
 
 
+def test_two_payloads_of_one_aircraft_are_no_flight_given_twice():
+    other = west(name="payload")
+    other.in_situ["species"] = ("species", ["ethane"])
+    assert Survey.join([west(), other]).species == ("methane", "ethane")
+
+
 def test_placed_and_unplaced_flights_are_not_mixed():
     with pytest.raises(InputError, match="some are not"):
         Survey.join([west(), replace(south(), frame=LocalFrame(origin=None))])
