@@ -70,7 +70,7 @@ def with_responses(survey: Survey, declared: Sequence[ResponseSettings], *, wher
 def _sensitivity(
     survey: Survey, entry: ResponseSettings, masses: dict[str, float], place: str
 ) -> Sensitivity:
-    channel = next((name for name in masses if name == entry.channel), None) or _named(entry.channel, place)
+    channel = entry.channel if entry.channel in masses else _named(entry.channel, place)
     if channel not in masses:
         raise ConfigurationError(
             f"the survey has no channel {entry.channel!r}", where=place, remedy="it has: " + ", ".join(masses)
