@@ -1,6 +1,8 @@
 """A scene is searched only under an authority that allows it, and the audit log says so."""
 
 import json
+import os
+from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
@@ -12,7 +14,7 @@ from plumeline.access.authority import Mode, ResidentialRule, Senses, Sensor
 from plumeline.access.keys import save_keys
 from plumeline.chem.spectra import CrossSection, Grade, Library, write_library
 from plumeline.cli.main import main
-from plumeline.errors import AccessError, RefusedError
+from plumeline.errors import AccessError, OutputError, RefusedError, StoreError
 from plumeline.instruments.cubes import write_envi
 from plumeline.provenance import sha256_of_file
 from plumeline.radiometry import planck_w_m2_sr_cm1
@@ -154,8 +156,8 @@ def test_over_homes_thermal_frames_are_deleted_once_the_products_stand_and_their
     said = json.loads((tmp_path / "out" / ("stream.json" if words else "image.json")).read_text())
     assert said["provenance"]["inputs"]["thermal.bip"] == digest
     assert said["provenance"]["configuration"]["thermal_frames"] == "dropped after retrieval"
-    entered = [one for one in occasions(world) if one in {"scene-searched", "thermal-frames-dropped"}]
-    assert entered == ["scene-searched", "thermal-frames-dropped"]
+    entered = [one for one in occasions(world) if one == "scene-searched" or one.startswith("thermal-frames")]
+    assert entered == ["scene-searched", "thermal-frames-to-be-dropped", "thermal-frames-dropped"]
 
 
 def test_an_authority_without_restriction_lets_the_frames_stay(world, search, capsys):
@@ -173,6 +175,9 @@ def test_a_refused_search_deletes_nothing(world, search, tmp_path, capsys):
     assert run("-g", "unobtainium") == 3
     (tmp_path / "out").mkdir()
     assert run() == 6
+    # The last -o counts: the search ends well and its products cannot be written.
+    (tmp_path / "file").write_text("")
+    assert run("-o", tmp_path / "file" / "out") == 6
     assert path.exists()
     assert "thermal-frames-dropped" not in occasions(world)
     capsys.readouterr()
@@ -185,4 +190,130 @@ def test_frames_are_not_deleted_for_a_result_that_does_not_name_them(world, sear
     (tmp_path / "out" / "image.json").write_text("{}")
     with pytest.raises(RefusedError, match="does not name this recording's hash"):
         drop_frames(world.desk("A-ANAL01"), request, PERMIT, result=tmp_path / "out")
+    assert path.exists()
+
+
+@pytest.fixture
+def dropping(world, search, tmp_path):
+    """A recording over homes whose result stands, and what drops it for a desk."""
+    path, _ = search
+    allowing(world, version=3, residential=ResidentialRule.NO_THERMAL_IMAGE, homes=area(500.0), **LONG)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "image.json").write_text(sha256_of_file(path))
+    request = ImageRequest(scene=path, library=tmp_path / "spectra.h5", drop_frames=True)
+    return path, lambda desk: drop_frames(desk, request, PERMIT, result=tmp_path / "out")
+
+
+class Interrupted:
+    """A desk to whose sessions something happens: before a session of some number is opened."""
+
+    def __init__(self, desk, before):
+        self._desk, self._before, self._count = desk, before, 0
+
+    def __getattr__(self, name):
+        return getattr(self._desk, name)
+
+    def session(self):
+        self._count += 1
+        self._before.get(self._count, lambda: None)()
+        return self._desk.session()
+
+
+def fail():
+    raise StoreError("the disk is full")
+
+
+def test_no_recording_is_deleted_before_the_intent_is_in_the_log(world, dropping):
+    path, drop = dropping
+
+    class Full(Interrupted):
+        @contextmanager
+        def session(self):
+            with self._desk.session() as session:
+                yield session
+                fail()
+
+    with pytest.raises(StoreError, match="full"):
+        drop(Full(world.desk("A-ANAL01"), {}))
+    assert path.exists()
+    assert not [one for one in occasions(world) if one.startswith("thermal-frames")]
+
+
+def test_a_deletion_whose_outcome_cannot_be_entered_has_its_intent_in_the_log_and_is_told(world, dropping):
+    path, drop = dropping
+    digest = sha256_of_file(path)
+    with pytest.raises(StoreError, match="was deleted") as told:
+        drop(Interrupted(world.desk("A-ANAL01"), {2: fail}))
+    assert digest in str(told.value.remedy)
+    assert not path.exists()
+    assert occasions(world)[-1] == "thermal-frames-to-be-dropped"
+
+
+def test_a_recording_that_cannot_be_deleted_is_entered_as_kept(world, dropping):
+    path, drop = dropping
+    root = os.geteuid() == 0
+
+    def dropping_rights():
+        return os.seteuid(65534) if root else path.parent.chmod(0o500)
+
+    class Powerless(Interrupted):
+        @contextmanager
+        def session(self):
+            if root:
+                os.seteuid(0)
+            with self._desk.session() as session:
+                yield session
+            dropping_rights()
+
+    try:
+        with pytest.raises(OutputError, match="cannot be deleted"):
+            drop(Powerless(world.desk("A-ANAL01"), {}))
+    finally:
+        os.seteuid(0) if root else path.parent.chmod(0o700)
+    assert path.exists()
+    assert occasions(world)[-2:] == ["thermal-frames-to-be-dropped", "thermal-frames-kept"]
+
+
+def test_a_recording_that_another_process_replaces_meanwhile_is_kept(world, dropping):
+    path, drop = dropping
+    recorded = path.read_bytes()
+
+    class Replacing(Interrupted):
+        @contextmanager
+        def session(self):
+            with self._desk.session() as session:
+                yield session
+            path.write_bytes(recorded[:-1] + b"x")
+
+    with pytest.raises(RefusedError, match="changed"):
+        drop(Replacing(world.desk("A-ANAL01"), {}))
+    assert path.exists()
+    assert occasions(world)[-1] == "thermal-frames-kept"
+
+
+@pytest.mark.parametrize("link", ["symbolic", "hard"])
+def test_a_recording_that_would_stay_under_another_name_is_refused_before_the_search(
+    world, search, tmp_path, capsys, link
+):
+    path, run = search
+    other = tmp_path / "elsewhere.bip"
+    if link == "hard":
+        other.hardlink_to(path)
+    else:
+        path.rename(other)
+        path.symlink_to(other)
+    allowing(world, version=3, residential=ResidentialRule.NO_THERMAL_IMAGE, homes=area(500.0), **LONG)
+    assert run() == 4
+    assert "take its other links away" in capsys.readouterr().err
+    assert other.exists()
+    assert path.exists()
+    assert not (tmp_path / "out").exists()
+    assert "scene-searched" not in occasions(world)
+
+
+def test_a_recording_in_the_folder_that_its_result_would_replace_is_refused(world, search, tmp_path, capsys):
+    path, run = search
+    allowing(world, version=3, residential=ResidentialRule.NO_THERMAL_IMAGE, homes=area(500.0), **LONG)
+    assert run("-o", tmp_path, "--force") == 4
+    assert "lies in the output folder" in capsys.readouterr().err
     assert path.exists()

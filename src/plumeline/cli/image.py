@@ -199,7 +199,7 @@ def _search(
     if desk is not None and permit is not None:
         from plumeline.workflows.image_access import permitted  # noqa: PLC0415 (heavy)
 
-        request = permitted(desk, request, permit)
+        request = permitted(desk, request, permit, result=output)
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=1.0)
 

@@ -85,7 +85,7 @@ def _put_in_place(partial: Path, target: Path) -> None:
         if backup is not None:
             backup.rename(target)
         raise
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def _next_backup(target: Path) -> Path:
@@ -108,11 +108,16 @@ def _what(error: OSError, parent: Path) -> tuple[str, str]:
 def _sync_tree(folder: Path) -> None:
     for parent, _, names in os.walk(folder):
         for name in names:
-            _sync(Path(parent, name))
-        _sync(Path(parent))
+            sync(Path(parent, name))
+        sync(Path(parent))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have a file's content, or a folder's list of names, on the disk before going on.
+
+    Args:
+        path: the file or folder.
+    """
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -11,8 +11,9 @@ from pyproj import CRS, Transformer
 
 from plumeline.access.authority import Authority, Mode, ResidentialRule, Senses
 from plumeline.access.guard import Kind, Verb
-from plumeline.errors import AccessError, OutputError, RefusedError
+from plumeline.errors import AccessError, OutputError, RefusedError, StoreError
 from plumeline.provenance import sha256_of_file
+from plumeline.store.folder import sync
 from plumeline.workflows.authorities import find_authority
 from plumeline.workflows.image_scene import open_scene
 
@@ -36,13 +37,16 @@ class Permit:
     """Name of the imager as the authority lists it."""
 
 
-def permitted(desk: Desk, request: ImageRequest, permit: Permit) -> ImageRequest:
+def permitted(
+    desk: Desk, request: ImageRequest, permit: Permit, *, result: Path | None = None
+) -> ImageRequest:
     """Hold a scene against its authority and enter that in the audit log, before anything is searched.
 
     Args:
         desk: of whoever searches.
         request: the scene.
         permit: the authority and the imager.
+        result: the folder that the result will replace, if any.
 
     Returns:
         The request; with homes in view it keeps columns inside plumes only, whatever was asked for, and a thermal
@@ -51,6 +55,7 @@ def permitted(desk: Desk, request: ImageRequest, permit: Permit) -> ImageRequest
     Raises:
         AccessError: the authority is hidden, has expired, names no such imager, or does not reach this scene.
         InputError: the scene cannot be read.
+        RefusedError: the recording would have to be dropped, but that would leave its frames somewhere.
     """
     cube = open_scene(request)
     digest = sha256_of_file(cube.path)
@@ -69,26 +74,30 @@ def permitted(desk: Desk, request: ImageRequest, permit: Permit) -> ImageRequest
                 where=cube.name,
                 remedy="ask for an authority that covers it",
             )
+        restricted = (
+            authority.residential is not ResidentialRule.NO_RESTRICTION and authority.homes is not None
+        )
+        # Without a map nobody can say that no home is in view.
+        homes = bool(restricted and (seen is None or shapely.intersects(seen, authority.homes)))
+        drop = homes and senses is Senses.THERMAL_IMAGE
+        if drop:
+            _require_sole_name(cube.path)
+            _require_outside(cube.path, result)
         session.log(
             Verb.ANNOTATE,
             "scene-searched",
             desk.resource(Kind.AUTHORITY, authority.id),
             content=digest,
         )
-    restricted = authority.residential is not ResidentialRule.NO_RESTRICTION and authority.homes is not None
-    # Without a map nobody can say that no home is in view.
-    homes = bool(restricted and (seen is None or shapely.intersects(seen, authority.homes)))
-    return replace(
-        request,
-        residential=request.residential or homes,
-        drop_frames=homes and senses is Senses.THERMAL_IMAGE,
-    )
+    return replace(request, residential=request.residential or homes, drop_frames=drop)
 
 
 def drop_frames(desk: Desk, request: ImageRequest, permit: Permit, *, result: Path) -> str:
-    """Delete a thermal recording whose products stand, and enter that with its hash in the audit log.
+    """Delete a thermal recording whose products stand, with its hash in the audit log before and after.
 
-    The file is unlinked, not overwritten; copies elsewhere are not known here. Its header stays.
+    The intent is entered first, so that no crash and no failing log leaves a deletion without an entry; then the file
+    is unlinked; then the outcome is entered, `thermal-frames-dropped` or `thermal-frames-kept`. The file is unlinked,
+    not overwritten; copies elsewhere are not known here. Its header stays.
 
     Args:
         desk: of whoever searched.
@@ -101,14 +110,17 @@ def drop_frames(desk: Desk, request: ImageRequest, permit: Permit, *, result: Pa
 
     Raises:
         AccessError: the authority is hidden or names no such imager.
-        RefusedError: the result does not stand, or the recording changed since it was searched.
+        RefusedError: the result does not stand, the recording changed since it was searched, or it has other names.
         OutputError: the file cannot be deleted.
+        StoreError: the file was deleted, and only its intent is in the log.
     """
     with desk.session() as session:
         # Whoever may not see the authority is told so before anything is looked at, and deletes nothing.
         authority = find_authority(session, permit.authority)
         _imager(authority, permit.sensor)
         path = open_scene(request).path
+        _require_sole_name(path)
+        seen = _identity(path)
         digest = sha256_of_file(path)
         documents = [result / name for name in ("image.json", "stream.json") if (result / name).is_file()]
         if not any(digest in document.read_text("utf-8") for document in documents):
@@ -117,21 +129,83 @@ def drop_frames(desk: Desk, request: ImageRequest, permit: Permit, *, result: Pa
                 where=str(path),
                 remedy="search it again under the authority",
             )
-        try:
-            path.unlink()
-        except OSError as error:
-            raise OutputError(
-                f"the thermal recording cannot be deleted ({error.strerror}), and the authority does not let it stay",
-                where=str(path),
-                remedy="delete it by hand",
-            ) from None
-        session.log(
-            Verb.ANNOTATE,
-            "thermal-frames-dropped",
-            desk.resource(Kind.AUTHORITY, authority.id),
-            content=digest,
-        )
+        about = desk.resource(Kind.AUTHORITY, authority.id)
+        session.log(Verb.ANNOTATE, "thermal-frames-to-be-dropped", about, content=digest)
+    try:
+        _delete(path, seen)
+    except (OutputError, RefusedError):
+        with desk.session() as session:
+            session.log(Verb.ANNOTATE, "thermal-frames-kept", about, content=digest)
+        raise
+    try:
+        with desk.session() as session:
+            session.log(Verb.ANNOTATE, "thermal-frames-dropped", about, content=digest)
+    except StoreError as error:
+        raise StoreError(
+            f"the thermal recording was deleted, but the log holds only that it was to be ({error.what})",
+            where=str(path),
+            remedy=f"have its deletion noted with its SHA-256 {digest}",
+        ) from error
     return digest
+
+
+def _require_sole_name(path: Path) -> None:
+    """Refuse a recording whose frames would stay on the disk under another name.
+
+    Raises:
+        RefusedError: it is a link, or linked to.
+    """
+    if path.is_symlink() or path.stat().st_nlink > 1:
+        raise RefusedError(
+            "the authority wants this thermal recording deleted after its search, but it is a link or has further hard "
+            "links, so that its frames would stay",
+            where=str(path),
+            remedy="name the file itself, and take its other links away first",
+        )
+
+
+def _require_outside(path: Path, result: Path | None) -> None:
+    """Refuse a recording that would be carried off into the backup of the folder that the result replaces.
+
+    Raises:
+        RefusedError: it lies in that folder.
+    """
+    if result is not None and path.resolve().is_relative_to(result.resolve()):
+        raise RefusedError(
+            "the thermal recording lies in the output folder, whose backup would keep its frames",
+            where=str(path),
+            remedy="choose another folder with -o",
+        )
+
+
+def _identity(path: Path) -> tuple[int, int, int, int]:
+    """What tells a file from another one, or from itself after a change, without reading it."""
+    now = path.lstat()
+    return now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns
+
+
+def _delete(path: Path, seen: tuple[int, int, int, int]) -> None:
+    """Delete a file for good, unless it is not what was seen.
+
+    Raises:
+        RefusedError: it changed.
+        OutputError: it cannot be deleted.
+    """
+    try:
+        if _identity(path) != seen:
+            raise RefusedError(
+                "the recording changed while its deletion was entered, so it was not deleted",
+                where=str(path),
+                remedy="search it again under the authority",
+            )
+        path.unlink()
+        sync(path.parent)
+    except OSError as error:
+        raise OutputError(
+            f"the thermal recording cannot be deleted ({error.strerror}), and the authority does not let it stay",
+            where=str(path),
+            remedy="delete it by hand",
+        ) from None
 
 
 def _imager(authority: Authority, sensor: str) -> Senses:
