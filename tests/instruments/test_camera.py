@@ -87,3 +87,16 @@ def test_points_that_do_not_tell_the_angles_are_refused():
         boresight(
             BROOM, at, line=four, sample=four, east_m=np.array([10.1, 9.9, 10.1, 9.9]), north_m=at.north_m
         )
+
+
+def test_points_without_a_place_or_above_the_horizon_are_refused():
+    at, line = pose(count=4), np.zeros(4)
+    sample = np.array([0.0, 60.0, 140.0, 200.0])
+    east, north = on_ground(BROOM, at, line, sample)
+    with pytest.raises(InputError, match="point 3 has no place"):
+        boresight(
+            BROOM, at, line=line, sample=sample, north_m=north, east_m=np.array([*east[:2], np.nan, east[3]])
+        )
+    up = pose(count=4, pitch=np.array([0.0, 120.0, 0.0, 0.0]))
+    with pytest.raises(RefusedError, match="point 2 would be seen at or above the horizon"):
+        boresight(BROOM, up, line=line, sample=sample, east_m=east, north_m=north)

@@ -86,6 +86,9 @@ def test_alarms_stand_in_the_plume_and_nowhere_else(folder, tmp_path, capsys):
     assert np.median(column[middle][alarmed]) == pytest.approx(60.0, rel=0.25)
     document = json.loads((tmp_path / "out" / "stream.json").read_text())
     assert document["alarm_lines"] == len(lines)
+    assert "the first 81 lines taught the statistics; nothing is said of them" in document["warnings"]
+    # Line 200 holds no values.
+    assert any(warning.startswith(f"{SAMPLES} further pixels hold") for warning in document["warnings"])
     # A single pixel's limit; gathered neighbours show the plume of half of it.
     assert 0 < document["limits_ppm_m"]["acetone"] < 200.0
     times = json.loads((tmp_path / "out" / "timing.json").read_text())
@@ -104,6 +107,16 @@ def test_a_memory_too_small_for_the_sensor_is_told(folder, tmp_path, capsys):
     assert stream(folder, tmp_path / "out", "--memory", "0.05") == 3
     assert "give --memory" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_scene_that_teaches_nothing_and_a_dead_column_are_told(tmp_path, capsys):
+    write_library(tmp_path / "spectra.h5", Library(cross_sections=(GAS,)))
+    for lines, said in ((60, "60 lines are too few"), (200, "1 detector column(s) never had a score")):
+        scene = ground(lines, np.random.default_rng(2))
+        scene[:, 5] = np.nan
+        write_envi(tmp_path / "scene.bip", scene.astype("f4"), FIELDS)
+        assert stream(tmp_path, tmp_path / f"out{lines}") == 0
+        assert said in capsys.readouterr().out
 
 
 LIMITED = """

@@ -31,7 +31,7 @@ from plumeline.detections.scene import (
     usual_readings,
 )
 from plumeline.detections.sparse import SparseColumns, sparse_columns
-from plumeline.detections.streaming import LineStream, LineWatch, stream_bytes
+from plumeline.detections.streaming import LineStream, LineWatch, scored, stream_bytes
 from plumeline.detections.targets import ReflectedTarget, TargetModel, ThermalTarget, targets
 
 __all__ = [
@@ -79,6 +79,7 @@ __all__ = [
     "scene_residuals",
     "score_clusters",
     "score_columns",
+    "scored",
     "search",
     "smooth_surfaces",
     "smoothed",

@@ -83,9 +83,8 @@ class Scores:
     def sigma_ppm_m(self, gas: str) -> Single:
         """Noise-equivalent column of each pixel [ppm m], shape (line, sample); infinite where nothing can be seen."""
         necl = np.append(self.necl_ppm_m[:, self.gases.index(gas)], np.inf)
-        return np.asarray(
-            np.nan_to_num(necl[self.group] / np.abs(self.contrast(gas)), nan=np.inf, posinf=np.inf)
-        )
+        sigma = necl[self.group] / np.abs(self.contrast(gas))
+        return np.where(np.isnan(sigma), np.float32(np.inf), sigma)
 
     def ace(self, gas: str) -> Single:
         """Adaptive coherence of a gas, 0 to 1, shape (line, sample)."""

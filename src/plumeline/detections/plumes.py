@@ -192,7 +192,7 @@ def _seed_threshold(gases: int) -> float:
 
 
 def _clusters(field: Single, which: NDArray[np.intp], gases: tuple[str, ...], seed: float) -> list[Plume]:
-    grown = np.nan_to_num(field, nan=-np.inf) > GROW_SHARE * seed
+    grown = field > GROW_SHARE * seed  # never where the score is unknown
     labels, count = ndimage.label(grown, EIGHT)
     if not count:
         return []

@@ -170,6 +170,19 @@ def stream_bytes(samples: int, bands: int, gases: int, *, renew_every: int = 50)
     return samples * (bands * (4 * bands + 4 * renew_every + 4 * gases + 24) + 8 * gases)
 
 
+def scored(scores: Single, contrast: Single) -> Flags:
+    """Which pixels of a line say something, be it that nothing is there.
+
+    Args:
+        scores: of one line, shape (sample, gas).
+        contrast: contrast of each pixel, shape (sample,).
+
+    Returns:
+        False where a score or the contrast is no finite number, shape (sample,).
+    """
+    return np.asarray(np.isfinite(scores).all(axis=1) & np.isfinite(contrast))
+
+
 class LineWatch:
     """Gathers scores over neighbouring samples and lines, and decides which pixels are an alarm.
 
@@ -196,7 +209,9 @@ class LineWatch:
         Returns:
             Strongest score [sigma], which gas, and whether it is an alarm, each of shape (sample,).
         """
-        signed = np.nan_to_num(scores * np.sign(contrast)[:, None], nan=0.0, posinf=0.0, neginf=0.0)
+        signed = scores * np.sign(contrast)[:, None]
+        # A pixel without a score adds nothing for or against its neighbours; `scored` tells which those are.
+        signed = np.where(scored(scores, contrast)[:, None], signed, np.float32(0.0))
         across = convolve1d(signed, NEIGHBOURS, axis=0) / np.linalg.norm(NEIGHBOURS)
         self._gathered = np.asarray(
             LINE_MEMORY * self._gathered + np.sqrt(1 - LINE_MEMORY**2) * across, np.float32

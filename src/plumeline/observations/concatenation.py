@@ -89,10 +89,8 @@ def _values(
     if "species" not in variable.dims:
         return np.concatenate(parts)
     if variable.dims == ("species",):
-        known = np.array(parts)
-        return np.where(
-            np.isfinite(known).any(axis=0), np.nanmax(np.nan_to_num(known, nan=-np.inf), axis=0), np.nan
-        )
+        # The larger of those that know it; NaN where none does.
+        return np.asarray(np.fmax.reduce(np.array(parts)))
     return np.concatenate(parts)
 
 

@@ -151,7 +151,7 @@ def usable_bands(some: Single, good: Flags, *, where: str) -> tuple[Flags, list[
     lost = np.flatnonzero(good & ~use)
     if not lost.size:
         return use, []
-    return use, [f"{lost.size} band(s) hold one value only, or none, and were left out: {_runs(lost)}"]
+    return use, [f"{lost.size} band(s) hold one value only, or none, and were left out: {runs(lost)}"]
 
 
 def believable(some: Doubles, response: BandResponse, *, thermal: bool, where: str) -> list[str]:
@@ -277,12 +277,12 @@ def remarks(marks: Marks) -> list[str]:
     empty = (marks == Quality.NO_VALUE).all(axis=1)
     if empty.any():
         said.append(
-            f"{int(empty.sum())} of {marks.shape[0]} lines hold no value: {_runs(np.flatnonzero(empty))}"
+            f"{int(empty.sum())} of {marks.shape[0]} lines hold no value: {runs(np.flatnonzero(empty))}"
         )
     dead = (marks == Quality.DEAD).any(axis=0)
     if dead.any():
         said.append(
-            f"{int(dead.sum())} detector column(s) are dead, stuck or too seldom good: {_runs(np.flatnonzero(dead))}"
+            f"{int(dead.sum())} detector column(s) are dead, stuck or too seldom good: {runs(np.flatnonzero(dead))}"
         )
     rest = marks[~empty]
     for kind, words in (
@@ -298,8 +298,15 @@ def remarks(marks: Marks) -> list[str]:
     return said
 
 
-def _runs(numbers: Sequence[int] | NDArray[np.intp]) -> str:
-    """Ascending numbers as "3-7, 12"; the first few runs."""
+def runs(numbers: Sequence[int] | NDArray[np.intp]) -> str:
+    """Ascending numbers as "3-7, 12"; the first few runs.
+
+    Args:
+        numbers: the numbers.
+
+    Returns:
+        Words.
+    """
     array = np.asarray(numbers)
     parts = np.split(array, np.flatnonzero(np.diff(array) > 1) + 1)
     words = [str(p[0]) if p.size == 1 else f"{p[0]}-{p[-1]}" for p in parts[:8]]

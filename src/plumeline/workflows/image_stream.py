@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from plumeline.detections import MDCL_PER_NECL, LineStream, LineWatch, smooth_surfaces, stream_bytes
+from plumeline.detections import MDCL_PER_NECL, LineStream, LineWatch, scored, smooth_surfaces, stream_bytes
 from plumeline.errors import InputError
 from plumeline.instruments.cubes import LineRaster
 from plumeline.provenance import Provenance
 from plumeline.store import result_folder
 from plumeline.workflows.image import hashes, request_as_plain
 from plumeline.workflows.image_scene import Scene, open_scene, prepare_scene
-from plumeline.workflows.image_screen import screened_line
+from plumeline.workflows.image_screen import runs, screened_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -167,12 +167,16 @@ def _run(
     """All lines, one after another; the number of lines with an alarm."""
     lines, samples, _ = scene.cube.shape
     watch = LineWatch(samples=samples, gases=len(scene.gases))
-    alarms = 0
+    alarms = warming = 0
+    unsaid = np.zeros(samples, np.intp)
     for number, line in _lines(scene, clock):
         scores = stream.push(line)
         contrast = stream.contrast(line)
         best, gas, raised = watch.look(scores, contrast)
-        if not stream.is_warm:
+        if stream.is_warm:
+            unsaid += ~scored(scores, contrast)
+        else:
+            warming += 1
             raised[:] = False
         column = scores[np.arange(samples), gas] * stream.necl_ppm_m[np.arange(samples), gas] / contrast
         raster.write_row(number, [np.where(raised, layer, np.nan) for layer in (best, gas, column)])
@@ -194,7 +198,34 @@ def _run(
         if number % 64 == 0:
             progress("streaming", number / lines)
     progress("done", 1.0)
+    scene.warnings += _unsaid(unsaid, warming, lines)
     return alarms
+
+
+def _unsaid(unsaid: NDArray[np.intp], warming: int, lines: int) -> list[str]:
+    """Sentences about the pixels that the stream says nothing of, so that no alarm is not taken for no plume.
+
+    Args:
+        unsaid: pixels without a score in each detector column, once the stream was warm, shape (sample,).
+        warming: lines before that.
+        lines: lines in all.
+    """
+    if warming == lines:
+        return [
+            f"{lines} lines are too few to teach the statistics, so nothing was searched: run without --stream"
+        ]
+    said = [f"the first {warming} lines taught the statistics; nothing is said of them"]
+    silent = np.flatnonzero(unsaid == lines - warming)
+    if silent.size:
+        said.append(
+            f"{silent.size} detector column(s) never had a score, dead, stuck or empty: {runs(silent)}"
+        )
+    rest = int(unsaid.sum()) - silent.size * (lines - warming)
+    if rest:
+        said.append(
+            f"{rest} further pixels hold no possible radiance or had no score; nothing is said of them"
+        )
+    return said
 
 
 def _lines(scene: Scene, clock: _Clock) -> Iterator[tuple[int, Single]]:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LEAST_DOWN = 0.05
 """A ray whose downward part is less than this meets the ground too far away to be placed."""
 
+UNSEEN_M = 1e4
+"""Misfit of a point that a trial of angles looks above the horizon for: farther than any that is seen [m]."""
+
 MOST_SIGMA_DEG = 1.0
 """Boresight angles that the points leave less certain than this are refused [degrees]."""
 
@@ -128,22 +131,31 @@ def boresight(
         The camera with its angles, their standard errors [degrees], and the points' rms misfit on the ground [m].
 
     Raises:
-        InputError: there are fewer than three points.
-        RefusedError: the points do not determine the angles.
+        InputError: there are fewer than three points, or one is no place.
+        RefusedError: the points do not determine the angles, or one lies at the horizon.
     """
     if line.size < 3:
         raise InputError(
             f"{line.size} points cannot tell three boresight angles", remedy="give three or more"
         )
+    placed = np.isfinite(np.stack([line, sample, east_m, north_m])).all(axis=0)
+    if not placed.all():
+        raise InputError(f"point {int(np.argmin(placed)) + 1} has no place in the image or on the ground")
 
     def misfit(angles: Doubles) -> Doubles:
         turned = replace(camera, boresight_deg=(float(angles[0]), float(angles[1]), float(angles[2])))
         east, north = on_ground(turned, pose, line, sample)
-        apart: Doubles = np.nan_to_num(np.concatenate([east - east_m, north - north_m]), nan=1e4)
-        return apart
+        apart: Doubles = np.concatenate([east - east_m, north - north_m])
+        # On its way the search may turn a point above the horizon; at its end none may be there.
+        return np.where(np.isnan(apart), UNSEEN_M, apart)
 
     found = least_squares(misfit, np.array(camera.boresight_deg), loss="soft_l1", x_scale=1.0)
     residual = misfit(found.x)
+    if (residual == UNSEEN_M).any():
+        raise RefusedError(
+            f"point {int(np.argmax(residual == UNSEEN_M)) % line.size + 1} would be seen at or above the horizon",
+            remedy="check its line and sample, the log's pitch and roll, and the first guess of the boresight",
+        )
     rms = float(np.sqrt(np.mean(np.square(residual))) * np.sqrt(2.0))
     slope = np.asarray(found.jac, dtype=np.float64)
     curvature = slope.T @ slope

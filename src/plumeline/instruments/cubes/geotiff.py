@@ -215,9 +215,11 @@ def picture_on_globe(
 
 
 def _coloured(layer: Single, top: float) -> NDArray[np.uint8]:
-    share = np.clip(np.nan_to_num(layer / max(top, 1e-30)), 0.0, 1.0)
+    known = np.isfinite(layer)
+    # Where nothing is known the colour does not matter: the pixel is transparent.
+    share = np.clip(np.where(known, layer, 0.0) / max(top, 1e-30), 0.0, 1.0)
     colours = [np.interp(share, np.linspace(0, 1, len(RAMP)), channel) for channel in np.transpose(RAMP)]
-    return np.stack([*colours, np.where(np.isfinite(layer), 200.0, 0.0)]).astype(np.uint8)
+    return np.stack([*colours, np.where(known, 200.0, 0.0)]).astype(np.uint8)
 
 
 def _transform(grid: MapGrid) -> Any:
