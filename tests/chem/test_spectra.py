@@ -181,9 +181,10 @@ def test_a_reflectance_library_is_read_and_checked(tmp_path):
     path.write_bytes(values.tobytes())
     header = "ENVI\nsamples = 3\nlines = 2\ndata type = 4\nbyte order = 0\nwavelength units = Micrometers\n"
     (tmp_path / "a.hdr").write_text(header + "wavelength = {2.0, 2.1, 2.2}\nspectra names = {soil, roof}\n")
-    library = read_sli(path)
-    np.testing.assert_allclose(library.wavelength_nm, [2000.0, 2100.0, 2200.0])
-    assert library.names == ("soil", "roof")
+    soil, roof = read_sli(path)
+    np.testing.assert_allclose(soil.wavelength_nm, [2000.0, 2100.0, 2200.0])
+    assert (soil.name, roof.name) == ("soil", "roof")
+    np.testing.assert_allclose(roof.reflectance, [3.0, 4.0, 5.0])
     path.write_bytes(values.tobytes()[:-4])
     with pytest.raises(ReadError, match="declares 6 values and holds 5"):
         read_sli(path)

@@ -82,7 +82,7 @@ def test_a_folder_of_mixed_files_is_listed_and_none_stops_the_others(flight, tmp
     (tmp_path / "notes.txt").write_text("flew twice\n")
     assert call(tmp_path) == 0
     text = capsys.readouterr().out
-    assert "1 of 4 files are recordings" in text
+    assert "1 of 4 files can be read" in text
     assert "the file is empty" in text
     assert call(tmp_path, "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["files"]) == 4
@@ -123,4 +123,4 @@ def test_a_folder_with_a_survey_file_uses_its_mappings(tmp_path, capsys):
     )
     (tmp_path / "survey.toml").write_text('[[file]]\npath = "mine.csv"\nmapping = "mine.toml"\n')
     assert call(tmp_path) == 0
-    assert "1 of 1 files are recordings" in capsys.readouterr().out
+    assert "1 of 1 files can be read" in capsys.readouterr().out

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from plumeline.instruments.summary import TableSummary
     from plumeline.workflows.inspect import FolderInspection, Inspection
+    from plumeline.workflows.inspect_image import ImageInspection
 
 DRAWING_WIDTH, MAP_HEIGHT, SERIES_HEIGHT = 60, 12, 4
 MOST_SERIES = 6
@@ -30,12 +31,15 @@ MOST_SERIES = 6
 def inspect(path: Path, mapping: Path | None, plot: Path | None, *, as_json: bool, draft: bool) -> int:
     """Say what PATH is, what is in it, what it lacks for locating a source, and draw it.
 
-    PATH is a recording or a folder of recordings. Exit code 3 when nothing in it can be read.
+    PATH is a recording, an imager's cube, an open-path spectrum, or a folder of such. Exit code 3 when nothing in it can be read.
 
     \f
 
     Returns:
         Exit code.
+
+    Raises:
+        UsageError: a picture of a cube or a spectrum was asked for.
     """  # noqa: D301 (click cuts the help at the form feed)
     from rich.console import Console  # noqa: PLC0415 (heavy imports wait for their command)
 
@@ -59,6 +63,10 @@ def inspect(path: Path, mapping: Path | None, plot: Path | None, *, as_json: boo
     else:
         _show_file(console, found)
     if plot is not None:
+        if found.image is not None:
+            raise click.UsageError(
+                "--plot draws recordings, not cubes or spectra; `plumeline image` draws those"
+            )
         from plumeline.workflows.recording_picture import draw_recording  # noqa: PLC0415
 
         draw_recording(found, plot)
@@ -95,6 +103,11 @@ def _show_folder(console: Console, folder: FolderInspection, *, as_json: bool) -
         )
         return
     for file in folder.files:
+        if file.image is not None:
+            name = _escaped(str(file.path.relative_to(folder.path)))
+            said = "; ".join(words for _, words in file.image.facts[:2])
+            line = f"[bold]{name}[/]  {file.image.format_name}  {_escaped(said)}"
+            console.print(f"{line}; {len(file.image.wrong)} faults", soft_wrap=True)
         if file.recording is None:
             continue
         holds = ", ".join(f"{t.records} {t.kind}" for t in file.tables)
@@ -109,10 +122,13 @@ def _show_folder(console: Console, folder: FolderInspection, *, as_json: bool) -
             console.print(
                 f"[yellow]not read[/]  {_escaped(name)}: {_escaped(file.fault.what)}", soft_wrap=True
             )
-    console.print(f"\n{folder.readable} of {len(folder.files)} files are recordings")
+    console.print(f"\n{folder.readable} of {len(folder.files)} files can be read")
 
 
 def _show_file(console: Console, found: Inspection) -> None:
+    if found.image is not None:
+        _show_image(console, found, found.image)
+        return
     if found.recording is None:
         _show_unknown(console, found)
         return
@@ -134,6 +150,19 @@ def _show_file(console: Console, found: Inspection) -> None:
     console.print("\n[bold]remarks[/]" + ("" if found.recording.remarks else ": none"))
     for remark in found.recording.remarks:
         console.print(f"  • {_escaped(str(remark))}", soft_wrap=True)
+
+
+def _show_image(console: Console, found: Inspection, image: ImageInspection) -> None:
+    console.print(f"[bold]{_escaped(found.path.name)}[/]  {_escaped(image.title)} ({image.format_name})")
+    console.print(f"  {found.path.stat().st_size:,} bytes, SHA-256 of the data {image.sha256[:16]}…")
+    for label, words in image.facts:
+        console.print(f"  {label:16}{_escaped(words)}", soft_wrap=True)
+    console.print("\n[bold]wrong with it[/]" + ("" if image.wrong else ": nothing that shows"))
+    for fault in image.wrong:
+        console.print(f"  [red]•[/] {_escaped(fault)}", soft_wrap=True)
+    console.print("\n[bold]needed besides[/]" + ("" if image.lacks else ": nothing"))
+    for what, how in image.lacks:
+        console.print(f"  {_escaped(what)}: {_escaped(how)}", soft_wrap=True)
 
 
 def _show_unknown(console: Console, found: Inspection) -> None:

@@ -14,6 +14,7 @@ from plumeline.detections.openpath import GasModel, OpenPathFit, Window, fit_ope
 from plumeline.detections.openpath_plan import TARGETS, OpenPathFinding, Target, Verdict, search
 from plumeline.detections.plume_spectrum import (
     PlumeSpectrum,
+    plain_ground,
     plume_spectrum,
     scene_residuals,
     smooth_surfaces,
@@ -74,6 +75,7 @@ __all__ = [
     "identify",
     "mirror_threshold",
     "pattern_null",
+    "plain_ground",
     "plume_amounts",
     "plume_spectrum",
     "scene_residuals",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from plumeline.chem.spectra import gas_named
 from plumeline.detections.openpath import GasModel, OpenPathFit, Window, fit_open_path, pattern_null
 from plumeline.errors import RefusedError
 
@@ -125,7 +126,7 @@ def _look(spectrum: Spectrum, source: GasSource, target: Target) -> OpenPathFind
         return OpenPathFinding(
             gas=target.gas,
             verdict=Verdict.CANNOT,
-            reason="the library holds no line list and no resolved record of it in this window",
+            reason=f"the library holds no lines and no resolved record of it; supply {_to_supply(target.gas, span)}",
         )
     others = {gas: source(gas, span) for gas in target.interferers}
     missing = tuple(gas for gas, found in others.items() if found is None or not found.quantitative)
@@ -143,7 +144,7 @@ def _look(spectrum: Spectrum, source: GasSource, target: Target) -> OpenPathFind
     limit = max(3 * sigma, float(nulls.max())) if nulls is not None else 3 * sigma
     alarm = float("nan") if nulls is None else (1 + int((nulls >= column).sum())) / (1 + nulls.size)
     seen = column > SEEN_SIGMA * sigma and (nulls is None or column > float(nulls.max()))
-    verdict, reason = _verdict(seen=seen, quantitative=model.quantitative, missing=missing)
+    verdict, reason = _verdict(seen=seen, quantitative=model.quantitative, missing=missing, span_cm1=span)
     return OpenPathFinding(
         gas=target.gas,
         verdict=verdict,
@@ -156,8 +157,20 @@ def _look(spectrum: Spectrum, source: GasSource, target: Target) -> OpenPathFind
     )
 
 
-def _verdict(*, seen: bool, quantitative: bool, missing: tuple[str, ...]) -> tuple[Verdict, str]:
-    gaps = f"lines of {' and '.join(missing)} are not in the library" if missing else ""
+def _to_supply(gas: str, span_cm1: tuple[float, float]) -> str:
+    """What a user must get for a gas, in words."""
+    number = gas_named(gas).hitran
+    return f"HITRAN molecule {number} (.par), {span_cm1[0]:.0f} to {span_cm1[1]:.0f} cm-1"
+
+
+def _verdict(
+    *, seen: bool, quantitative: bool, missing: tuple[str, ...], span_cm1: tuple[float, float]
+) -> tuple[Verdict, str]:
+    gaps = ""
+    if missing:
+        wanted = ", ".join(str(gas_named(gas).hitran) for gas in missing)
+        which = f"lines of {' and '.join(missing)} are not in the library"
+        gaps = f"{which}; supply HITRAN {wanted}, {span_cm1[0]:.0f} to {span_cm1[1]:.0f} cm-1"
     if not seen:
         return Verdict.NOT_SEEN, gaps or "its pattern fits no better than at wrong places"
     if quantitative and not missing:

@@ -41,6 +41,9 @@ SURFACE_SIGMA = 0.02
 SURFACE_LENGTH_CM1 = 100.0
 """Distance over which that departure keeps its value [cm-1]; solids' bands are some 50 cm-1 wide and wider."""
 
+PLAIN_VARIANCE = 1e4
+"""Variance of plain ground's smooth departures over that of noise."""
+
 MOST_PIXELS = 1500
 """Of a larger plume so many pixels are taken, evenly: clutter is shared by neighbours, and noise no longer counts."""
 
@@ -113,6 +116,21 @@ def smooth_surfaces(wavenumber_cm1: Doubles) -> Doubles:
     """
     apart = (wavenumber_cm1[:, None] - wavenumber_cm1) / SURFACE_LENGTH_CM1
     return np.asarray(SURFACE_SIGMA**2 * np.exp(-0.5 * apart**2))
+
+
+def plain_ground(spectra: Doubles, wavenumber_cm1: Doubles) -> Doubles:
+    """Spectra as they stand out from plain ground: white noise, and surfaces a hundred times as variable but smooth.
+
+    Args:
+        spectra: shape (band, gas).
+        wavenumber_cm1: band centres [cm-1], shape (band,).
+
+    Returns:
+        Whitened spectra, shape (band, gas).
+    """
+    smooth = smooth_surfaces(wavenumber_cm1) / SURFACE_SIGMA**2
+    factor = np.linalg.cholesky(np.eye(wavenumber_cm1.size) + PLAIN_VARIANCE * smooth)
+    return np.asarray(np.linalg.solve(factor, spectra))
 
 
 def scene_residuals(

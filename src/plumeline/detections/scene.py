@@ -24,6 +24,7 @@ from plumeline.detections.saturation import (
     true_columns,
 )
 from plumeline.errors import InputError, RefusedError
+from plumeline.units import REFERENCE_TEMPERATURE_K
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +48,9 @@ LEAST_COVER = 0.8
 
 LEAST_ABSORBANCE_PER_PPM_M = 1e-8
 """Peak band absorbance per ppm m below which a gas has no band for this instrument: 1e5 ppm m would take 0.1 %."""
+
+LEAST_STRENGTH = 1e-6
+"""A gas whose lines in range are all weaker than this share of its strongest has no band there."""
 
 MDCL_PER_NECL = 4.0
 """Minimum detectable column, as a linear filter reads it, over noise-equivalent column: detected with 0.95, false with
@@ -110,7 +114,11 @@ class SceneDetections:
 
 
 def sought_gases(
-    library: Library, response: BandResponse, *, names: Sequence[str] | None = None
+    library: Library,
+    response: BandResponse,
+    *,
+    names: Sequence[str] | None = None,
+    temperature_k: float = REFERENCE_TEMPERATURE_K,
 ) -> tuple[tuple[SoughtGas, ...], tuple[tuple[str, str], ...]]:
     """Gases that an instrument can see, and those that it cannot, with the reason.
 
@@ -118,6 +126,7 @@ def sought_gases(
         library: the spectral library.
         response: the instrument's bands.
         names: gases to seek; all of the library when None.
+        temperature_k: temperature of the gas [K]; records near it are preferred.
 
     Returns:
         Sought gases, and pairs of name and reason.
@@ -134,10 +143,10 @@ def sought_gases(
             raise InputError(
                 f"the library holds no spectrum of {name}", remedy="see `plumeline spectra list`"
             )
-        if not any(s.gas == name for s in library.cross_sections):
+        if not any(s.gas == name for s in library.cross_sections) or _lines_elsewhere(library, name, span):
             unseen.append((name, "its lines lie outside the range: it cannot be seen by this instrument"))
             continue
-        spectrum = library.best(name, span_cm1=span)
+        spectrum = library.best(name, span_cm1=span, temperature_k=temperature_k)
         low, high = spectrum.range_cm1
         covered = float(np.mean((response.centre_cm1 >= low) & (response.centre_cm1 <= high)))
         absorbance = response.absorbance_per_ppm_m(spectrum)
@@ -162,6 +171,15 @@ def sought_gases(
             remedy="; ".join(f"{name}: {why}" for name, why in unseen[:3]),
         )
     return tuple(seen), tuple(unseen)
+
+
+def _lines_elsewhere(library: Library, gas: str, span_cm1: tuple[float, float]) -> bool:
+    """Whether a gas' own lines say that an approximate record's absorption in a range is an artefact."""
+    lines = library.lines(gas)
+    if lines is None or library.best(gas, span_cm1=span_cm1).grade is Grade.ABSOLUTE:
+        return False
+    inside = (lines.position_cm1 > span_cm1[0]) & (lines.position_cm1 < span_cm1[1])
+    return not bool((lines.strength_cm[inside] > LEAST_STRENGTH * lines.strength_cm.max()).any())
 
 
 def detect(

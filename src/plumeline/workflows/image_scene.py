@@ -10,6 +10,7 @@ import numpy as np
 from plumeline.chem.spectra import read_library
 from plumeline.detections import SoughtGas, sought_gases
 from plumeline.instruments.cubes import Cube, check_layout, read_cube
+from plumeline.units import REFERENCE_TEMPERATURE_K
 from plumeline.workflows.image_pose import posed, read_mount
 from plumeline.workflows.image_screen import (
     BLOCK_LINES,
@@ -59,8 +60,8 @@ class Scene:
     """How the gases change a pixel."""
     air_mass: float
     """How often the light passes the vertical column."""
-    scale: np.float32
-    """Factor from the file's values to W m-2 sr-1 (cm-1)-1; 1 in the short wave."""
+    scale: Single
+    """Factor of each band from the file's values to W m-2 sr-1 (cm-1)-1; 1 in the short wave, shape (band,)."""
     warnings: list[str]
     """What the reader must know."""
     pixel_m: tuple[float, float] | None = None
@@ -80,7 +81,7 @@ class Scene:
         """
         read = self.cube.block(start, stop)
         block = read if self.good.all() else read[:, :, self.good]
-        if self.scale != 1:
+        if (self.scale != 1).any():
             block *= self.scale
         return block
 
@@ -122,8 +123,13 @@ def prepare_scene(cube: Cube, request: ImageRequest) -> Scene:
     some = survey(cube)
     good, said = usable_bands(some, declared_good(cube), where=cube.name)
     response = instrument(cube, good)
-    gases, unseen = sought_gases(read_library(request.library), response, names=request.gases or None)
-    scale = np.float32(radiance_scale(cube, request, response))
+    gases, unseen = sought_gases(
+        read_library(request.library),
+        response,
+        names=request.gases or None,
+        temperature_k=request.plume_temperature_k or REFERENCE_TEMPERATURE_K,
+    )
+    scale = radiance_scale(cube, request, response)
     model, air_mass = target_model(request, response, gases)
     with np.errstate(all="ignore"):
         # Values under a wrong byte order are anything at all, signalling NaN included.

@@ -9,7 +9,7 @@ import numpy as np
 
 from plumeline.detections import ReflectedTarget, SoughtGas, TargetModel, ThermalTarget, Wind
 from plumeline.errors import InputError, RefusedError
-from plumeline.instruments.cubes import RADIANCE_FACTORS, UNKNOWN_UNIT, Cube
+from plumeline.instruments.cubes import RADIANCE_UNITS, UNKNOWN_UNIT, Cube, radiance_factor
 from plumeline.radiometry import (
     BandResponse,
     brightness_temperature_k,
@@ -182,8 +182,8 @@ def segment_lines(cube: Cube, gases: int, memory_mb: float) -> int:
     return min(lines, cube.shape[0])
 
 
-def radiance_scale(cube: Cube, request: ImageRequest, response: BandResponse) -> float:
-    """Factor to W m-2 sr-1 (cm-1)-1 for thermal scenes; 1 for short-wave ones, where only ratios count.
+def radiance_scale(cube: Cube, request: ImageRequest, response: BandResponse) -> Single:
+    """Factor of each band to W m-2 sr-1 (cm-1)-1 for thermal scenes; 1 for short-wave ones, where only ratios count.
 
     Args:
         cube: the cube.
@@ -191,23 +191,24 @@ def radiance_scale(cube: Cube, request: ImageRequest, response: BandResponse) ->
         response: the bands.
 
     Returns:
-        The factor.
+        The factors, shape (band,).
 
     Raises:
         InputError: the unit is missing or unknown.
     """
     if float(response.centre_cm1.max()) >= THERMAL_BELOW_CM1:
-        return 1.0
-    unit = " ".join((request.radiance_unit or cube.unit).strip().casefold().split())
-    if unit not in RADIANCE_FACTORS:
+        return np.ones(response.centre_cm1.size, np.float32)
+    unit = " ".join((request.radiance_unit or cube.unit).split())
+    factor = radiance_factor(unit, response.centre_cm1)
+    if factor is None:
         raise InputError(
             "does not say the unit of its radiance"
             if unit == UNKNOWN_UNIT
             else f"the radiance is in {unit!r}",
             where=cube.name,
-            remedy="give --radiance-unit, one of: " + "; ".join(RADIANCE_FACTORS),
+            remedy="give --radiance-unit, e.g. " + "; ".join(RADIANCE_UNITS),
         )
-    return RADIANCE_FACTORS[unit]
+    return factor.astype(np.float32)
 
 
 def require_contrast(

@@ -10,6 +10,7 @@ import numpy as np
 
 from plumeline.errors import InputError, PlumelineError, ReadError, UnknownFormatError
 from plumeline.instruments import Recording, read
+from plumeline.instruments.cubes import format_of
 from plumeline.instruments.drafting import draft_mapping, header_of
 from plumeline.instruments.reading import candidates, formats
 from plumeline.instruments.summary import Lack, TableSummary, lacks, summarize
@@ -17,6 +18,8 @@ from plumeline.instruments.summary import Lack, TableSummary, lacks, summarize
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from plumeline.workflows.inspect_image import ImageInspection
 
 DOCUMENT_VERSION = 1
 MOST_FILES = 2000
@@ -28,7 +31,9 @@ class Inspection:
 
     path: Path
     recording: Recording | None = None
-    """The file as read; None when it could not be."""
+    """The file as read; None when it could not be, or is an image."""
+    image: ImageInspection | None = None
+    """What a cube or an open-path spectrum is."""
     title: str = ""
     """What a person calls its format."""
     also_fits: tuple[str, ...] = ()
@@ -52,6 +57,15 @@ class Inspection:
         if self.fault is not None:
             fault = {"what": self.fault.what, "where": self.fault.where, "remedy": self.fault.remedy}
             return document | {"error": fault, "columns": list(self.columns), "draft_mapping": self.draft}
+        if self.image is not None:
+            return document | {
+                "format": self.image.format_name,
+                "title": self.image.title,
+                "sha256": self.image.sha256,
+                "image": _plain(self.image.numbers),
+                "wrong": list(self.image.wrong),
+                "missing": [{"what": what, "remedy": how} for what, how in self.image.lacks],
+            }
         if self.recording is None:
             return document
         return document | {
@@ -97,6 +111,12 @@ def inspect_file(
         UnknownFormatError: the file is neither a known recording nor a table.
         ConfigurationError: the mapping is wrong.
     """
+    if mapping is None and path.is_file() and not candidates(path):
+        from plumeline.workflows.inspect_image import inspect_image  # noqa: PLC0415 (heavy; for images only)
+
+        image = inspect_image(path) if format_of(path) else None
+        if image is not None:
+            return Inspection(path=path, title=image.title, image=image)
     try:
         recording = read(path, mapping=mapping, progress=progress)
     except UnknownFormatError as fault:
@@ -137,6 +157,12 @@ def inspect_folder(
         for path in folder.rglob("*")
         if path.is_file() and path.suffix != ".toml" and not any(part.startswith(".") for part in path.parts)
     )
+    # A cube's header is no file of its own.
+    data = [path for path in paths if path.suffix != ".hdr"]
+    headers = {
+        name for path in data for name in (path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"))
+    }
+    paths = [path for path in paths if path not in headers]
     if not paths:
         raise ReadError(
             "there is no file in it", where=str(folder), remedy="give the folder with the recordings"

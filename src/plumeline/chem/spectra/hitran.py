@@ -28,8 +28,9 @@ CROSS_SECTION_UNCERTAINTY = 0.05
 STRENGTH_UNCERTAINTY = 0.05
 M2_PER_CM2 = 1e-4
 PAR_WIDTH = 160
-LINEAR_MOLECULES = frozenset({2, 4, 5, 15, 16, 17, 23, 26})
-"""HITRAN numbers of linear molecules: CO2, N2O, CO, HCl, HBr, HI, HCN, C2H2."""
+VALUES_PER_LINE = 10
+LINEAR_MOLECULES = frozenset({2, 4, 5, 8, 14, 15, 16, 17, 19, 23, 26, 53})
+"""HITRAN numbers of linear molecules: CO2, N2O, CO, NO, HF, HCl, HBr, HI, OCS, HCN, C2H2, CS2."""
 
 
 def read_xsc(path: Path) -> CrossSection:
@@ -44,26 +45,47 @@ def read_xsc(path: Path) -> CrossSection:
     Raises:
         ReadError: the header or the data are not as the format says.
     """
-    lines = path.read_text(encoding="latin-1").splitlines()
-    head = lines[0] if lines else ""
-    try:
-        low, high, count = float(head[20:30]), float(head[30:40]), int(head[40:47])
-        temperature_k, pressure_torr = float(head[47:54]), float(head[54:60])
-        resolution = head[70:75].strip()
-    except ValueError:
-        raise ReadError(
-            "is no HITRAN cross-section file: its header cannot be read", where=str(path)
-        ) from None
-    return tabulated(
-        lines[1:],
-        name=head[:20].strip(),
-        grid=(low, high, count),
-        state=(temperature_k, pressure_torr * TORR_PA),
-        resolution_cm1=abs(float(resolution))
-        if resolution.replace(".", "").replace("-", "").isdigit()
-        else 0.1,
-        path=path,
-    )
+    return read_cross_sections(path)[0]
+
+
+def read_cross_sections(path: Path) -> tuple[CrossSection, ...]:
+    """Read all spectra of a HITRAN `.xsc` file, which may hold several temperatures and bands one after another.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The cross-sections, in the order of the file.
+
+    Raises:
+        ReadError: a header or the data are not as the format says.
+    """
+    rest = path.read_text(encoding="latin-1").splitlines()
+    found: list[CrossSection] = []
+    while rest:
+        head = rest[0]
+        try:
+            low, high, count = float(head[20:30]), float(head[30:40]), int(head[40:47])
+            temperature_k, pressure_torr = float(head[47:54]), float(head[54:60])
+        except ValueError:
+            at = f": header {len(found) + 1} cannot be read" if found else ": its header cannot be read"
+            raise ReadError(f"is no HITRAN cross-section file{at}", where=str(path)) from None
+        resolution = head[70:75].strip().replace("-", "")
+        body = -(-max(count, 0) // VALUES_PER_LINE)
+        found.append(
+            tabulated(
+                rest[1 : 1 + body],
+                name=head[:20].strip(),
+                grid=(low, high, count),
+                state=(temperature_k, pressure_torr * TORR_PA),
+                resolution_cm1=float(resolution) if resolution.replace(".", "", 1).isdigit() else 0.1,
+                path=path,
+            )
+        )
+        rest = [line for line in rest[1 + body :] if line.strip()]
+    if not found:
+        raise ReadError("is no HITRAN cross-section file: its header cannot be read", where=str(path))
+    return tuple(found)
 
 
 def tabulated(
@@ -96,9 +118,9 @@ def tabulated(
         values = np.array(" ".join(lines).split(), dtype=float)[:count]
     except ValueError as error:
         raise ReadError(f"holds something that is no number ({error})", where=str(path)) from None
-    if values.size != count or count < 2:
+    if values.size != count or count < 2 or not low < high:
         raise ReadError(
-            f"declares {count} values and holds {values.size}",
+            f"declares {count} values from {low:g} to {high:g} cm-1 and holds {values.size}",
             where=str(path),
             remedy="the file is truncated",
         )
@@ -129,6 +151,24 @@ def read_par(path: Path) -> LineList:
     Raises:
         ReadError: a line is short or holds no numbers, or the file holds several molecules.
     """
+    found = read_line_lists(path)
+    if len(found) > 1:
+        raise ReadError(f"holds {len(found)} molecules, not one", where=str(path))
+    return found[0]
+
+
+def read_line_lists(path: Path) -> tuple[LineList, ...]:
+    """Read a HITRAN `.par` file of one or more molecules, as HITRANonline hands them out.
+
+    Args:
+        path: the file.
+
+    Returns:
+        One list a molecule with the lines of all its isotopologues, each in order of position.
+
+    Raises:
+        ReadError: a line is short or holds no numbers, or a molecule is not known.
+    """
     lines = [line for line in path.read_text(encoding="latin-1").splitlines() if line.strip()]
     if not lines or any(len(line) < PAR_WIDTH for line in lines):
         short = next((i for i, line in enumerate(lines, 1) if len(line) < PAR_WIDTH), 1)
@@ -137,16 +177,26 @@ def read_par(path: Path) -> LineList:
             where=str(path),
             remedy="the file is truncated or not in the HITRAN 2004 format",
         )
-    molecules = {line[:2] for line in lines}
-    gas = gas_by_hitran(int(next(iter(molecules)))) if len(molecules) == 1 else None
+    molecules: dict[str, list[str]] = {}
+    for line in lines:
+        molecules.setdefault(line[:2], []).append(line)
+    digest = sha256_of_file(path)
+    return tuple(_line_list(number, molecules[number], path, digest) for number in sorted(molecules))
+
+
+def _line_list(molecule: str, lines: list[str], path: Path, digest: str) -> LineList:
+    gas = gas_by_hitran(int(molecule)) if molecule.strip().isdigit() else None
     if gas is None:
-        raise ReadError(f"holds molecules {sorted(molecules)}, not one known one", where=str(path))
+        raise ReadError(f"holds molecule {molecule.strip()!r}, which is not known", where=str(path))
 
     def column(start: int, stop: int) -> Floats:
         try:
-            return np.array([float(line[start:stop]) for line in lines])
+            found = np.array([float(line[start:stop]) for line in lines])
         except ValueError as error:
             raise ReadError(f"columns {start + 1}-{stop}: {error}", where=str(path)) from None
+        if not np.isfinite(found).all():
+            raise ReadError(f"columns {start + 1}-{stop} hold something that is no number", where=str(path))
+        return found
 
     order = np.argsort(column(3, 15), kind="stable")
     return LineList(
@@ -162,5 +212,5 @@ def read_par(path: Path) -> LineList:
         rotational_exponent=1.0 if gas.hitran in LINEAR_MOLECULES else 1.5,
         source=f"HITRAN {path.name}",
         relative_uncertainty=STRENGTH_UNCERTAINTY,
-        sha256=sha256_of_file(path),
+        sha256=digest,
     )

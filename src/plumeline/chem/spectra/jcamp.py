@@ -41,6 +41,8 @@ COBLENTZ_UNCERTAINTY = 0.4
 DARK_TRANSMITTANCE = 0.02
 """Below this a digitised transmittance is saturated: the absorbance there is a lower bound."""
 
+MOST_REPEATS = 1_000_000
+
 _SQUEEZED = (
     {"@": "0"}
     | {c: str(i) for i, c in enumerate("ABCDEFGHI", 1)}
@@ -173,8 +175,15 @@ def _decode(text: str, where: str) -> tuple[list[float], bool]:
         if part == "?":
             raise ReadError("holds a missing ordinate ('?')", where=where)
         lead, rest = part[0], part[1:]
+        if not values and (lead in _REPEAT or lead in _DIFFERENCE):
+            raise ReadError(
+                f"has a line that starts with a repeat or a difference: {text[:30]!r}", where=where
+            )
         if lead in _REPEAT:
-            for _ in range(int(_REPEAT[lead] + rest) - 1):
+            count = int(_REPEAT[lead] + rest)
+            if count > MOST_REPEATS:
+                raise ReadError(f"repeats one value {count} times", where=where, remedy="the file is damaged")
+            for _ in range(count - 1):
                 values.append(values[-1] + step if differing else values[-1])
         elif lead in _DIFFERENCE:
             step, differing = float(_DIFFERENCE[lead] + rest), True

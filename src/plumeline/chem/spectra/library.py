@@ -13,7 +13,8 @@ import h5py
 import numpy as np
 
 from plumeline.chem.spectra.cross_section import CrossSection, Grade, LineList
-from plumeline.errors import InputError, ReadError
+from plumeline.chem.spectra.envi_library import Surface
+from plumeline.errors import InputError, OutputError, ReadError
 from plumeline.units import REFERENCE_TEMPERATURE_K
 
 if TYPE_CHECKING:
@@ -31,18 +32,27 @@ class Library:
     """Tabulated spectra, best first within a gas."""
     line_lists: tuple[LineList, ...] = ()
     """Line lists."""
+    surfaces: tuple[Surface, ...] = ()
+    """Reflectances of surfaces, for the ground of semi-synthetic scenes; never sought."""
 
     @property
     def gases(self) -> tuple[str, ...]:
         """Names of all gases, in alphabetical order."""
         return tuple(sorted({s.gas for s in self.cross_sections} | {s.gas for s in self.line_lists}))
 
-    def best(self, gas: str, *, span_cm1: tuple[float, float] | None = None) -> CrossSection:
+    def best(
+        self,
+        gas: str,
+        *,
+        span_cm1: tuple[float, float] | None = None,
+        temperature_k: float = REFERENCE_TEMPERATURE_K,
+    ) -> CrossSection:
         """The best tabulated spectrum of a gas.
 
         Args:
             gas: canonical name.
             span_cm1: band that should be covered [cm-1]; the best record that meets it most wins.
+            temperature_k: temperature of the gas [K]; among records of one grade the nearest by 10 K wins.
 
         Returns:
             The spectrum.
@@ -55,7 +65,14 @@ class Library:
             raise InputError(f"the library holds no spectrum of {gas}", remedy="see `plumeline spectra list`")
         if span_cm1 is None:
             return found[0]
-        return min(found, key=lambda s: (_uncovered(s, span_cm1) > 0.05, _RANK[s.grade]))
+        return min(
+            found,
+            key=lambda s: (
+                _uncovered(s, span_cm1) > 0.05,
+                _RANK[s.grade],
+                round(abs(s.temperature_k - temperature_k) / 10.0),
+            ),
+        )
 
     def lines(self, gas: str) -> LineList | None:
         """The line list of a gas, or None."""
@@ -68,19 +85,26 @@ def write_library(path: Path, library: Library) -> None:
     Args:
         path: file to write; an existing one is replaced.
         library: what to write.
+
+    Raises:
+        OutputError: it cannot be written there.
     """
     partial = path.with_name(path.name + ".part")
-    with h5py.File(partial, "w", libver="latest") as file:
-        file.attrs["format"] = FORMAT
-        kinds: dict[str, tuple[CrossSection | LineList, ...]] = {
-            "cross_sections": library.cross_sections,
-            "line_lists": library.line_lists,
-        }
-        for kind, items in kinds.items():
-            group = file.create_group(kind)
-            for index, item in enumerate(sorted(items, key=_order)):
-                _write(group.create_group(f"{index:04d}"), item)
-    partial.replace(path)
+    kinds: dict[str, tuple[CrossSection | LineList | Surface, ...]] = {
+        "cross_sections": library.cross_sections,
+        "line_lists": library.line_lists,
+        "surfaces": library.surfaces,
+    }
+    try:
+        with h5py.File(partial, "w", libver="latest") as file:
+            file.attrs["format"] = FORMAT
+            for kind, items in kinds.items():
+                group = file.create_group(kind)
+                for index, item in enumerate(sorted(items, key=_order)):
+                    _write(group.create_group(f"{index:04d}"), item)
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", where=str(path)) from None
 
 
 def read_library(path: Path) -> Library:
@@ -103,16 +127,20 @@ def read_library(path: Path) -> Library:
                 _section(file["cross_sections"][name]) for name in sorted(file["cross_sections"])
             )
             lines = tuple(_lines(file["line_lists"][name]) for name in sorted(file["line_lists"]))
-    except (OSError, KeyError) as error:
+            # Libraries built before surfaces were kept have no such group.
+            surfaces = tuple(Surface(**_facts(one)) for _, one in sorted(file.get("surfaces", {}).items()))
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise ReadError(
             f"cannot be read as a spectral library ({error})",
             where=str(path),
             remedy="build one with `plumeline spectra build DIR`",
         ) from None
-    return Library(cross_sections=tuple(sorted(sections, key=_order)), line_lists=lines)
+    return Library(cross_sections=tuple(sorted(sections, key=_order)), line_lists=lines, surfaces=surfaces)
 
 
-def _order(item: CrossSection | LineList) -> tuple[str, int, float, float, str]:
+def _order(item: CrossSection | LineList | Surface) -> tuple[str, int, float, float, str]:
+    if isinstance(item, Surface):
+        return item.name, 0, 0.0, 0.0, item.source
     if isinstance(item, LineList):
         return item.gas, 0, 0.0, 0.0, item.source
     breadth = item.range_cm1[1] - item.range_cm1[0]
@@ -126,7 +154,7 @@ def _uncovered(spectrum: CrossSection, span_cm1: tuple[float, float]) -> float:
     return missing / (high - low)
 
 
-def _write(group: Any, item: CrossSection | LineList) -> None:
+def _write(group: Any, item: CrossSection | LineList | Surface) -> None:
     for field in fields(item):
         value = getattr(item, field.name)
         if isinstance(value, np.ndarray):

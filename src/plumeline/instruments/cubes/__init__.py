@@ -7,7 +7,6 @@ resampled; georeferencing is applied to products.
 
 from plumeline.instruments.cubes.camera import Camera, Kind, Pose, boresight, on_ground
 from plumeline.instruments.cubes.cube import (
-    RADIANCE_FACTORS,
     RADIANCE_W_M2_SR_CM1,
     UNKNOWN_UNIT,
     Cube,
@@ -16,17 +15,26 @@ from plumeline.instruments.cubes.cube import (
 from plumeline.instruments.cubes.emit import read_emit
 from plumeline.instruments.cubes.envi import read_envi, write_envi
 from plumeline.instruments.cubes.envi_layout import check_layout
-from plumeline.instruments.cubes.formats import read_cube, read_spectrum
+from plumeline.instruments.cubes.formats import (
+    CUBE_FORMATS,
+    SPECTRUM_FORMATS,
+    format_of,
+    read_cube,
+    read_spectrum,
+)
 from plumeline.instruments.cubes.geotiff import LineRaster, picture_on_globe, read_geotiff, write_cog
 from plumeline.instruments.cubes.hcc import read_hcc, write_hcc
 from plumeline.instruments.cubes.igm import lookup_from_geometry
 from plumeline.instruments.cubes.opus import read_opus
+from plumeline.instruments.cubes.radiance_units import RADIANCE_UNITS, radiance_factor
 from plumeline.instruments.cubes.spc import read_spc
 from plumeline.instruments.cubes.spectrum import Spectrum
 
 __all__ = [
-    "RADIANCE_FACTORS",
+    "CUBE_FORMATS",
+    "RADIANCE_UNITS",
     "RADIANCE_W_M2_SR_CM1",
+    "SPECTRUM_FORMATS",
     "UNKNOWN_UNIT",
     "Camera",
     "Cube",
@@ -37,9 +45,11 @@ __all__ = [
     "Spectrum",
     "boresight",
     "check_layout",
+    "format_of",
     "lookup_from_geometry",
     "on_ground",
     "picture_on_globe",
+    "radiance_factor",
     "read_cube",
     "read_emit",
     "read_envi",

@@ -27,18 +27,6 @@ RADIANCE_W_M2_SR_CM1 = "W m-2 sr-1 (cm-1)-1"
 UNKNOWN_UNIT = "unknown"
 EARTH_RADIUS_M = 6_371_009.0
 
-RADIANCE_FACTORS = {
-    "w m-2 sr-1 (cm-1)-1": 1.0,
-    "w/(m^2 sr cm^-1)": 1.0,
-    "w/(m2 sr cm-1)": 1.0,
-    "w/(cm^2 sr cm^-1)": 1e4,
-    "w/(cm2 sr cm-1)": 1e4,
-    "w cm-2 sr-1 (cm-1)-1": 1e4,
-    "nw/(cm^2 sr cm^-1)": 1e-5,
-    "nw/(cm2 sr cm-1)": 1e-5,
-}
-"""Factor from a header's radiance unit to W m-2 sr-1 (cm-1)-1."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapGrid:

@@ -20,6 +20,43 @@ HDF5_MAGIC = b"\x89HDF"
 TIFF_MAGICS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
+CUBE_FORMATS = {
+    "emit_l1b_nc": "EMIT L1B radiance",
+    "cube_l1_geotiff": "GeoTIFF cube",
+    "cube_l1_envi": "ENVI cube",
+    "telops_l1_hcc": "Telops HCC sequence",
+}
+"""Cubes that are read: name of the format and what a person calls it."""
+
+SPECTRUM_FORMATS = {"openpath_l1_opus": "Bruker OPUS spectrum", "openpath_l1_spc": "GRAMS SPC spectrum"}
+"""The same for spectra."""
+
+
+def format_of(path: Path) -> str | None:
+    """Which cube or spectrum a file is, told by its first bytes and by a header beside it.
+
+    Args:
+        path: the file.
+
+    Returns:
+        A key of `CUBE_FORMATS` or `SPECTRUM_FORMATS`; None for anything else.
+
+    Raises:
+        InputError: there is no such file.
+    """
+    head = _head(path)
+    beside = (path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"))
+    marks = {
+        "emit_l1b_nc": head == HDF5_MAGIC,
+        "cube_l1_geotiff": head in TIFF_MAGICS,
+        "cube_l1_envi": path.suffix.casefold() == ".hdr" or any(p.is_file() for p in beside),
+        "telops_l1_hcc": head[:2] == hcc.SIGNATURE,
+        "openpath_l1_opus": head == opus.MAGIC,
+        "openpath_l1_spc": len(head) == 4 and head[1] in spc.VERSIONS,
+    }
+    return next((name for name, found in marks.items() if found), None)
+
+
 def read_spectrum(path: Path) -> Spectrum:
     """Read a spectrum in any supported format, recognised by content.
 
@@ -57,15 +94,14 @@ def read_cube(path: Path, *, glt: Path | None = None) -> Cube:
         UnknownFormatError: it is none of these.
         ReadError: it is, but broken.
     """
-    head = _head(path)
-    if head == HDF5_MAGIC:
+    name = format_of(path)
+    if name == "emit_l1b_nc":
         return read_emit(path)
-    if head in TIFF_MAGICS:
+    if name == "cube_l1_geotiff":
         return read_geotiff(path)
-    beside = (path.with_name(path.name + ".hdr"), path.with_suffix(".hdr"))
-    if path.suffix.casefold() == ".hdr" or any(p.is_file() for p in beside):
+    if name == "cube_l1_envi":
         return read_envi(path, glt=glt)
-    if head[:2] == hcc.SIGNATURE:
+    if name == "telops_l1_hcc":
         return hcc.read_hcc(path)
     raise UnknownFormatError(
         "is no cube that can be read",
