@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks.results import Figures
-from plumeline.workflows.spectra import build_library, search_open_path
+from plumeline.workflows.open_path import search_open_path
+from plumeline.workflows.spectra import build_library
 
 if TYPE_CHECKING:
     import argparse

@@ -13,7 +13,8 @@ from plumeline.detections import GasModel, Verdict, Window, fit_open_path, patte
 from plumeline.errors import RefusedError
 from plumeline.instruments.cubes import Spectrum
 from plumeline.radiometry import cross_section_from_lines
-from plumeline.workflows.spectra import build_library, gas_model, search_open_path
+from plumeline.workflows.open_path import gas_model, search_open_path
+from plumeline.workflows.spectra import build_library
 
 HCL_WINDOW = Window(low_cm1=2725.0, high_cm1=2845.0)
 EMPTY = Library(cross_sections=(), line_lists=(hydrogen_chloride_lines(), carbon_monoxide_lines()))

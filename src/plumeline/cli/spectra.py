@@ -176,7 +176,7 @@ def columns(
     from rich.console import Console  # noqa: PLC0415 (heavy)
 
     from plumeline.chem.spectra import read_library  # noqa: PLC0415
-    from plumeline.workflows.spectra import search_open_path  # noqa: PLC0415
+    from plumeline.workflows.open_path import search_open_path  # noqa: PLC0415
 
     console = Console(stderr=True)
     with console.status("fitting") as status:
