@@ -44,12 +44,13 @@ def _rate(kernel: Callable[..., None], threads: int, repeats: int) -> float:
     table[3], table[4] = np.cos(angle), np.sin(angle)
     table[5], table[6], table[7] = 0.25, 0.04, 0.01
     table[8:] = table[:3] + np.float32(4.0)
+    bounds, heading = np.array([0, READINGS]), np.array([[1.0, 0.0, 1.0]])
     air = Air(1.0, 1.0, 0.1, 200.0, 100.0, 0.25, 0.25, np.inf)
 
     def work(count: int) -> None:
         out = np.zeros((2, READINGS), np.float32)
         for _ in range(count):
-            kernel(table, (0, READINGS), (-90.0, 3.0, 2.0), (1.0, 0.0, 1.0), air, out, 0)
+            kernel(table, bounds, (-90.0, 3.0, 2.0), heading, air, out, 0)
 
     work(1)
     start = time.perf_counter()

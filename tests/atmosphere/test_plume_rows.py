@@ -49,15 +49,33 @@ def reference(elements, *, path):
 @pytest.mark.parametrize("path", [False, True])
 def test_single_precision_rows_agree_with_the_reference(elements, path):
     out = np.zeros((2, COUNT), np.float32)
-    heading = (np.cos(TURN), np.sin(TURN), FACTOR)
+    heading = np.array([[np.cos(TURN), np.sin(TURN), FACTOR]])
     kernel = piece_couplings if path else point_couplings
-    kernel(elements, (0, COUNT), SOURCE, heading, air(), out, 0)
+    kernel(elements, np.array([0, COUNT]), SOURCE, heading, air(), out, 0)
     expected = reference(elements, path=path)
     assert np.abs(out - expected).max() < 5e-5 * expected.max()
     some = expected > 1e-3 * expected.max()
     off = np.abs(out[some] / expected[some] - 1.0)
     assert np.quantile(off, 0.98) < (3e-3 if path else 1e-5)
     assert off.max() < (0.1 if path else 2e-5)
+
+
+@pytest.mark.parametrize("mixing_m", [np.inf, 40.0])
+@pytest.mark.parametrize("path", [False, True])
+def test_each_stretch_has_its_own_heading(elements, path, mixing_m):
+    kernel = piece_couplings if path else point_couplings
+    headings = np.array([
+        [np.cos(turn), np.sin(turn), factor] for turn, factor in ((0.0, 1.0), (0.2, 0.7), (-0.1, 1.3))
+    ])
+    bounds = np.array([5, 20, 20, COUNT - 3])
+    together = np.zeros((2, bounds[-1] - 2), np.float32)
+    kernel(elements, bounds, SOURCE, headings, air(mixing_m), together, 2)
+    alone = np.zeros_like(together)
+    for g in range(3):
+        kernel(elements, bounds[g : g + 2], SOURCE, headings[g : g + 1], air(mixing_m), alone, 2)
+    assert together.any()
+    np.testing.assert_allclose(together, alone, rtol=1e-5)
+    assert not together[:, :3].any()
 
 
 def test_a_low_cap_keeps_all_gas_below_it():
@@ -71,6 +89,7 @@ def test_a_low_cap_keeps_all_gas_below_it():
     table[3], table[5] = 1.0, 1 / speed
     table[6], table[7] = 0.04, 0.01
     out = np.zeros((2, grid_y.size), np.float32)
-    point_couplings(table, (0, grid_y.size), (0.0, 0.0, 2.0), (1.0, 0.0, 1.0), air(cap_m), out, 0)
+    bounds, heading = np.array([0, grid_y.size]), np.array([[1.0, 0.0, 1.0]])
+    point_couplings(table, bounds, (0.0, 0.0, 2.0), heading, air(cap_m), out, 0)
     narrow = out[0].astype(float).reshape(z.size, y.size).sum() * (y[1] - y[0]) * (z[1] - z[0]) * speed
     assert narrow == pytest.approx(1.0, rel=0.02)

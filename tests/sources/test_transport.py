@@ -92,7 +92,8 @@ def couplings_by_element(problem, source):
 
     out = np.zeros((2, problem.elements.shape[1]), np.float32)
     air = Air(1.0, 1.0, 0.1, 200.0, 100.0, problem.width_m**2, problem.depth_m**2, np.inf)
-    point_couplings(problem.elements, (0, out.shape[1]), source, (1.0, 0.0, 1.0), air, out, 0)
+    bounds, heading = np.array([0, out.shape[1]]), np.array([[1.0, 0.0, 1.0]])
+    point_couplings(problem.elements, bounds, source, heading, air, out, 0)
     return out[0].astype(float)
 
 

@@ -20,7 +20,9 @@ from numba import njit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    Floats = NDArray[np.float64]
     Floats32 = NDArray[np.float32]
+    Integers = NDArray[np.int64]
 
 ELEMENT_FIELDS = 11
 """x, y, z [m]; wind's unit vector eastward, northward; 1/speed [s m-1]; iy², iz² [rad²]; x, y, z of a path piece's end [m]."""
@@ -92,9 +94,9 @@ def _erf(x: np.float32) -> np.float32:
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def point_couplings(
     elements: Floats32,
-    rows: tuple[int, int],
+    bounds: Integers,
     source: tuple[float, float, float],
-    heading: tuple[float, float, float],
+    headings: Floats,
     air: Air,
     out: Floats32,
     start: int,
@@ -103,83 +105,85 @@ def point_couplings(
 
     Args:
         elements: shape (11, element).
-        rows: first element and the one after the last.
+        bounds: first element of each stretch, and the one after the last, shape (stretch + 1,).
         source: x, y, height [m].
-        heading: cosine and sine of the wind's turn, and the factor on its speed.
+        headings: cosine and sine of the wind's turn and the factor on its speed, of each stretch, shape (stretch, ≥ 3).
         air: what carries the gas.
-        out: coupling, then that of the wide plume, shape (2, ≥ start + elements) [s m-3].
-        start: column of `out` that belongs to the first element.
+        out: coupling, then that of the wide plume, shape (2, ≥ bounds[-1] - start) [s m-3].
+        start: the element to which the first column of `out` belongs.
     """
     x, y, h = _f(source[0]), _f(source[1]), _f(source[2])
-    cosine, sine, slower = _f(heading[0]), _f(heading[1]), _f(1.0 / heading[2])
     fy2, fz2, wide2 = _f(air.fy2), _f(air.fz2), _f(air.wide2)
     decay_y, decay_z = _f(0.5 / air.lag_y), _f(0.5 / air.lag_z)
     width2, depth2 = _f(air.width2), _f(air.depth2)
-    first, last = rows
-    ex, ey, ez = elements[0, first:last], elements[1, first:last], elements[2, first:last]
-    eu, ev, slowness = elements[3, first:last], elements[4, first:last], elements[5, first:last]
-    iy2, iz2 = elements[6, first:last], elements[7, first:last]
-    narrow, wide = out[0, start : start + last - first], out[1, start : start + last - first]
-    for i in range(last - first):
-        dx = ex[i] - x
-        dy = ey[i] - y
-        u = cosine * eu[i] - sine * ev[i]
-        v = sine * eu[i] + cosine * ev[i]
-        s = slowness[i] * slower
-        downwind = dx * u + dy * v
-        across = dy * u - dx * v
-        reach = max(downwind, _NEAREST_M)
-        damp_y = _ONE + reach * s * decay_y
-        damp_z = _ONE + reach * s * decay_z
-        reach2 = reach * reach / (damp_y * damp_z)
-        y2 = reach2 * damp_z
-        sy2 = width2 + iy2[i] * fy2 * y2
-        sw2 = sy2 + wide2 * y2
-        sz2 = depth2 + iz2[i] * fz2 * reach2 * damp_y
-        # One division for all three.
-        inverse = _ONE / (sy2 * sz2 * sw2)
-        py, pz, pw = inverse * sz2 * sw2, inverse * sy2 * sw2, inverse * sy2 * sz2
-        low = ez[i] - h
-        high = ez[i] + h
-        k = -_HALF * pz
-        plane = (_exp(k * low * low) + _exp(k * high * high)) * s * _TWO_PI_INVERSE
-        plane = plane if downwind > _ZERO else _ZERO  # fmt: skip
-        c = -_HALF * across * across
-        narrow[i] = plane * _exp(c * py) * math.sqrt(pz * py)
-        wide[i] = plane * _exp(c * pw) * math.sqrt(pz * pw)
+    ex, ey, ez = elements[0], elements[1], elements[2]
+    eu, ev, slowness, iy2, iz2 = elements[3], elements[4], elements[5], elements[6], elements[7]
+    narrow, wide, shift = out[0], out[1], np.uint64(start)
+    for g in range(headings.shape[0]):
+        cosine, sine, slower = _f(headings[g, 0]), _f(headings[g, 1]), _f(1.0 / headings[g, 2])
+        # Unsigned, because a signed index could be one from the end, which keeps the loop from being vectorized.
+        for i in range(np.uint64(bounds[g]), np.uint64(bounds[g + 1])):
+            dx = ex[i] - x
+            dy = ey[i] - y
+            u = cosine * eu[i] - sine * ev[i]
+            v = sine * eu[i] + cosine * ev[i]
+            s = slowness[i] * slower
+            downwind = dx * u + dy * v
+            across = dy * u - dx * v
+            reach = max(downwind, _NEAREST_M)
+            damp_y = _ONE + reach * s * decay_y
+            damp_z = _ONE + reach * s * decay_z
+            reach2 = reach * reach / (damp_y * damp_z)
+            y2 = reach2 * damp_z
+            sy2 = width2 + iy2[i] * fy2 * y2
+            sw2 = sy2 + wide2 * y2
+            sz2 = depth2 + iz2[i] * fz2 * reach2 * damp_y
+            # One division for all three.
+            inverse = _ONE / (sy2 * sz2 * sw2)
+            py, pz, pw = inverse * sz2 * sw2, inverse * sy2 * sw2, inverse * sy2 * sz2
+            low = ez[i] - h
+            high = ez[i] + h
+            k = -_HALF * pz
+            plane = (_exp(k * low * low) + _exp(k * high * high)) * s * _TWO_PI_INVERSE
+            plane = plane if downwind > _ZERO else _ZERO  # fmt: skip
+            c = -_HALF * across * across
+            narrow[i - shift] = plane * _exp(c * py) * math.sqrt(pz * py)
+            wide[i - shift] = plane * _exp(c * pw) * math.sqrt(pz * pw)
     if air.mixing_m < 1e5:
-        _cap(elements, rows, source, heading, air, out, start)
+        _cap(elements, bounds, source, headings, air, out, start)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _cap(
     elements: Floats32,
-    rows: tuple[int, int],
+    bounds: Integers,
     source: tuple[float, float, float],
-    heading: tuple[float, float, float],
+    headings: Floats,
     air: Air,
     out: Floats32,
     start: int,
 ) -> None:
     """Multiply couplings of points by what the reflections at the mixing height add."""
     h, two = source[2], 2.0 * air.mixing_m
-    for i in range(rows[0], rows[1]):
-        u = heading[0] * elements[3, i] - heading[1] * elements[4, i]
-        v = heading[1] * elements[3, i] + heading[0] * elements[4, i]
-        downwind = (elements[0, i] - source[0]) * u + (elements[1, i] - source[1]) * v
-        if downwind <= 0.0:
-            continue
-        damp = 1.0 + downwind * elements[5, i] / heading[2] * 0.5 / air.lag_z
-        k = -0.5 / (air.depth2 + elements[7, i] * air.fz2 * downwind * downwind / damp)
-        low, high = elements[2, i] - h, elements[2, i] + h
-        least = math.exp(k * low * low) + math.exp(k * high * high)
-        total = least
-        for n in range(1, IMAGES + 1):
-            for shift in (n * two, -n * two):
-                total += math.exp(k * (low + shift) ** 2) + math.exp(k * (high + shift) ** 2)
-        factor = _f(total / max(least, 1e-30))
-        out[0, start + i - rows[0]] *= factor
-        out[1, start + i - rows[0]] *= factor
+    for g in range(headings.shape[0]):
+        cosine, sine, faster = headings[g, 0], headings[g, 1], headings[g, 2]
+        for i in range(bounds[g], bounds[g + 1]):
+            u = cosine * elements[3, i] - sine * elements[4, i]
+            v = sine * elements[3, i] + cosine * elements[4, i]
+            downwind = (elements[0, i] - source[0]) * u + (elements[1, i] - source[1]) * v
+            if downwind <= 0.0:
+                continue
+            damp = 1.0 + downwind * elements[5, i] / faster * 0.5 / air.lag_z
+            k = -0.5 / (air.depth2 + elements[7, i] * air.fz2 * downwind * downwind / damp)
+            low, high = elements[2, i] - h, elements[2, i] + h
+            least = math.exp(k * low * low) + math.exp(k * high * high)
+            total = least
+            for n in range(1, IMAGES + 1):
+                for shift in (n * two, -n * two):
+                    total += math.exp(k * (low + shift) ** 2) + math.exp(k * (high + shift) ** 2)
+            factor = _f(total / max(least, 1e-30))
+            out[0, i - start] *= factor
+            out[1, i - start] *= factor
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
@@ -203,9 +207,9 @@ def _piece(a0: np.float32, a1: np.float32, b0: np.float32, b1: np.float32) -> np
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
 def piece_couplings(
     elements: Floats32,
-    rows: tuple[int, int],
+    bounds: Integers,
     source: tuple[float, float, float],
-    heading: tuple[float, float, float],
+    headings: Floats,
     air: Air,
     out: Floats32,
     start: int,
@@ -214,56 +218,57 @@ def piece_couplings(
 
     Args:
         elements: shape (11, element).
-        rows: first element and the one after the last.
+        bounds: first element of each stretch, and the one after the last, shape (stretch + 1,).
         source: x, y, height [m].
-        heading: cosine and sine of the wind's turn, and the factor on its speed.
+        headings: cosine and sine of the wind's turn and the factor on its speed, of each stretch, shape (stretch, ≥ 3).
         air: what carries the gas; its mixing height is not used: a path that high leaves the survey.
-        out: coupling, then that of the wide plume, shape (2, ≥ start + elements) [s m-3].
-        start: column of `out` that belongs to the first element.
+        out: coupling, then that of the wide plume, shape (2, ≥ bounds[-1] - start) [s m-3].
+        start: the element to which the first column of `out` belongs.
     """
     x, y, h = _f(source[0]), _f(source[1]), _f(source[2])
-    cosine, sine, slower = _f(heading[0]), _f(heading[1]), _f(1.0 / heading[2])
     fy2, fz2, wide2 = _f(air.fy2), _f(air.fz2), _f(air.wide2)
     decay_y, decay_z = _f(0.5 / air.lag_y), _f(0.5 / air.lag_z)
     width2, depth2 = _f(air.width2), _f(air.depth2)
-    first, last = rows
-    ex, ey, ez = elements[0, first:last], elements[1, first:last], elements[2, first:last]
-    fx, fy, fz = elements[8, first:last], elements[9, first:last], elements[10, first:last]
-    eu, ev, slowness = elements[3, first:last], elements[4, first:last], elements[5, first:last]
-    iy2, iz2 = elements[6, first:last], elements[7, first:last]
-    work = np.empty((10, last - first), np.float32)
+    ex, ey, ez = elements[0], elements[1], elements[2]
+    fx, fy, fz = elements[8], elements[9], elements[10]
+    eu, ev, slowness, iy2, iz2 = elements[3], elements[4], elements[5], elements[6], elements[7]
+    begin = np.uint64(bounds[0])
+    work = np.empty((10, bounds[-1] - bounds[0]), np.float32)
     narrow0, narrow1, wide0, wide1 = work[0], work[1], work[2], work[3]
     low0, low1, high0, high1 = work[4], work[5], work[6], work[7]
     narrow_plane, wide_plane = work[8], work[9]
-    for i in range(last - first):
-        u = cosine * eu[i] - sine * ev[i]
-        v = sine * eu[i] + cosine * ev[i]
-        s = slowness[i] * slower
-        x0, y0, x1, y1 = ex[i] - x, ey[i] - y, fx[i] - x, fy[i] - y
-        downwind = _HALF * ((x0 + x1) * u + (y0 + y1) * v)
-        reach = max(downwind, _NEAREST_M)
-        damp_y = _ONE + reach * s * decay_y
-        damp_z = _ONE + reach * s * decay_z
-        reach2 = reach * reach / (damp_y * damp_z)
-        y2 = reach2 * damp_z
-        sy2 = width2 + iy2[i] * fy2 * y2
-        sw2 = sy2 + wide2 * y2
-        sz2 = depth2 + iz2[i] * fz2 * reach2 * damp_y
-        inverse = _ONE / (sy2 * sz2 * sw2)
-        ry = math.sqrt(inverse * sz2 * sw2)
-        rz = math.sqrt(inverse * sy2 * sw2)
-        rw = math.sqrt(inverse * sy2 * sz2)
-        plane = rz * s * _TWO_PI_INVERSE
-        plane = plane if downwind > _ZERO else _ZERO
-        across0, across1 = y0 * u - x0 * v, y1 * u - x1 * v
-        narrow0[i], narrow1[i], narrow_plane[i] = across0 * ry, across1 * ry, plane * ry
-        wide0[i], wide1[i], wide_plane[i] = across0 * rw, across1 * rw, plane * rw
-        low0[i], low1[i] = (ez[i] - h) * rz, (fz[i] - h) * rz
-        high0[i], high1[i] = (ez[i] + h) * rz, (fz[i] + h) * rz
-    out[:, start : start + last - first] = _ZERO
+    for g in range(headings.shape[0]):
+        cosine, sine, slower = _f(headings[g, 0]), _f(headings[g, 1]), _f(1.0 / headings[g, 2])
+        for i in range(np.uint64(bounds[g]), np.uint64(bounds[g + 1])):
+            j = i - begin
+            u = cosine * eu[i] - sine * ev[i]
+            v = sine * eu[i] + cosine * ev[i]
+            s = slowness[i] * slower
+            x0, y0, x1, y1 = ex[i] - x, ey[i] - y, fx[i] - x, fy[i] - y
+            downwind = _HALF * ((x0 + x1) * u + (y0 + y1) * v)
+            reach = max(downwind, _NEAREST_M)
+            damp_y = _ONE + reach * s * decay_y
+            damp_z = _ONE + reach * s * decay_z
+            reach2 = reach * reach / (damp_y * damp_z)
+            y2 = reach2 * damp_z
+            sy2 = width2 + iy2[i] * fy2 * y2
+            sw2 = sy2 + wide2 * y2
+            sz2 = depth2 + iz2[i] * fz2 * reach2 * damp_y
+            inverse = _ONE / (sy2 * sz2 * sw2)
+            ry = math.sqrt(inverse * sz2 * sw2)
+            rz = math.sqrt(inverse * sy2 * sw2)
+            rw = math.sqrt(inverse * sy2 * sz2)
+            plane = rz * s * _TWO_PI_INVERSE
+            plane = plane if downwind > _ZERO else _ZERO
+            across0, across1 = y0 * u - x0 * v, y1 * u - x1 * v
+            narrow0[j], narrow1[j], narrow_plane[j] = across0 * ry, across1 * ry, plane * ry
+            wide0[j], wide1[j], wide_plane[j] = across0 * rw, across1 * rw, plane * rw
+            low0[j], low1[j] = (ez[i] - h) * rz, (fz[i] - h) * rz
+            high0[j], high1[j] = (ez[i] + h) * rz, (fz[i] + h) * rz
+    out[:, bounds[0] - start : bounds[-1] - start] = _ZERO
     for across, plane_at, to in ((0, 8, 0), (2, 9, 1)):
         for image in (4, 6):
-            _add_pieces(work, (across, image, plane_at), out, (to, start))
+            _add_pieces(work, (across, image, plane_at), out, (to, bounds[0] - start))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)

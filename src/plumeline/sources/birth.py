@@ -183,7 +183,15 @@ def _birth(problem: Problem, priors: Priors, particle: Particle, temper: float) 
     if new[2] > problem.box[4]:
         return False
     col = np.empty(particle.columns.shape[1:], np.float32)
-    column(problem, new, particle.theta, particle.detour, 0, particle.detour.shape[0], col)
+    column(
+        problem,
+        new,
+        particle.theta,
+        particle.detour,
+        problem.flight_stretch[0],
+        particle.detour.shape[0],
+        col,
+    )
     residual = problem.value - particle.background - particle.enhancement[0]
     shape = (particle.active.shape[1], problem.response.shape[0])
     fitted = (np.empty(shape), np.empty(shape))

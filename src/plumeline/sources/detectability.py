@@ -42,7 +42,7 @@ def _least_rate(
 ) -> float:
     col = np.empty((2, problem.row_start.size - 1), np.float32)
     stretches = problem.stretch_row.size - 1
-    column(problem, source, theta, np.zeros((stretches, 2)), 0, stretches, col)
+    column(problem, source, theta, np.zeros((stretches, 2)), problem.flight_stretch[0], stretches, col)
     channel, row, response = problem.channel, problem.row, problem.response
     low = -60.0
     high = 60.0

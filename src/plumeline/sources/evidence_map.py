@@ -35,7 +35,7 @@ CLIP_SIGMAS = 15.0
 def _score_one(problem: Problem, source: Floats, theta: Floats, excess: Floats, weight: Floats) -> float:
     col = np.empty((2, problem.row_start.size - 1), np.float32)
     stretches = problem.stretch_row.size - 1
-    column(problem, source, theta, np.zeros((stretches, 2)), 0, stretches, col)
+    column(problem, source, theta, np.zeros((stretches, 2)), problem.flight_stretch[0], stretches, col)
     top = 0.0
     bottom = 1e-300
     segments = problem.segments

@@ -31,82 +31,79 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Floats32 = NDArray[np.float32]
+    Integers = NDArray[np.int64]
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
 def _respond(out: Floats32, first: int, last: int, keep: float) -> None:
     """First-order response of the sensor along one stretch, in place; a stretch starts settled."""
-    k = np.float32(keep)
-    a, b = out[0, first], out[1, first]
-    for row in range(first + 1, last):
-        a = out[0, row] + k * (a - out[0, row])
-        b = out[1, row] + k * (b - out[1, row])
-        out[0, row] = a
-        out[1, row] = b
+    k, rest = np.float32(keep), np.float32(1.0 - keep)
+    narrow, wide = out[0], out[1]
+    a, b = narrow[first], wide[first]
+    for row in range(np.uint64(first + 1), np.uint64(last)):
+        a = k * a + rest * narrow[row]
+        b = k * b + rest * wide[row]
+        narrow[row] = a
+        wide[row] = b
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def _puffs(
     problem: Problem,
-    span: tuple[int, int],
+    bounds: Integers,
     source: tuple[float, float, float],
-    heading: tuple[float, float, float],
+    headings: Floats,
     air: Air,
     work: Floats32,
-    start: int,
 ) -> None:
-    """Couplings of a span of elements by puffs that the wind's history carries."""
+    """Couplings of the elements of some stretches by puffs that the wind's history carries."""
     elements, moments, drift = problem.elements, problem.element_s, problem.drift
-    cosine, sine = heading[0], heading[1]
-    for i in range(span[0], span[1]):
-        # Turning the wind is turning the readings the other way about the source.
-        x, y = float(elements[0, i]) - source[0], float(elements[1, i]) - source[1]
-        u, v = float(elements[8, i]) - float(elements[0, i]), float(elements[9, i]) - float(elements[1, i])
-        place = (cosine * x + sine * y, cosine * y - sine * x, float(elements[2, i]))
-        path = (
-            cosine * u + sine * v,
-            cosine * v - sine * u,
-            float(elements[10, i]) - float(elements[2, i]),
-        )
-        across2, up2 = air.fy2 * elements[6, i], air.fz2 * elements[7, i]
-        for wide in range(2):
-            growth = Growth(
-                problem.width_m,
-                problem.depth_m,
-                math.sqrt(across2 + wide * air.wide2),
-                math.sqrt(up2),
-                air.lag_y,
-                air.lag_z,
-                air.mixing_m,
-            )
-            work[wide, i - start] = puff_coupling(
-                drift, moments[i], place, path, source[2], heading[2], growth
-            )
+    for g in range(headings.shape[0]):
+        cosine, sine = headings[g, 0], headings[g, 1]
+        for i in range(bounds[g], bounds[g + 1]):
+            # Turning the wind is turning the readings the other way about the source.
+            x, y = float(elements[0, i]) - source[0], float(elements[1, i]) - source[1]
+            u, v = float(elements[8, i] - elements[0, i]), float(elements[9, i] - elements[1, i])
+            place = (cosine * x + sine * y, cosine * y - sine * x, float(elements[2, i]))
+            path = (cosine * u + sine * v, cosine * v - sine * u, float(elements[10, i] - elements[2, i]))
+            across2, up2 = air.fy2 * elements[6, i], air.fz2 * elements[7, i]
+            for wide in range(2):
+                growth = Growth(
+                    problem.width_m,
+                    problem.depth_m,
+                    math.sqrt(across2 + wide * air.wide2),
+                    math.sqrt(up2),
+                    air.lag_y,
+                    air.lag_z,
+                    air.mixing_m,
+                )
+                work[wide, i - bounds[0]] = puff_coupling(
+                    drift, moments[i], place, path, source[2], headings[g, 2], growth
+                )
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
 def _couple(
     problem: Problem,
-    span: tuple[int, int],
+    bounds: Integers,
     source: tuple[float, float, float],
-    heading: tuple[float, float, float],
+    headings: Floats,
     air: Air,
     work: Floats32,
-    start: int,
 ) -> None:
-    """Couplings of a span of elements, points and path pieces each by their own kernel, or all by puffs."""
+    """Couplings of the elements of some stretches, points and path pieces each by their own kernel, or all by puffs."""
     if problem.is_puff:
-        _puffs(problem, span, source, heading, air, work, start)
+        _puffs(problem, bounds, source, headings, air, work)
         return
-    run, run_is_path = problem.run, problem.run_is_path
-    for r in range(run_is_path.size):
-        first, last = max(run[r], span[0]), min(run[r + 1], span[1])
-        if first >= last:
+    run, elements = problem.run, problem.elements
+    for r in range(run.size - 1):
+        own = np.minimum(np.maximum(bounds, run[r]), run[r + 1])
+        if own[0] == own[-1]:
             continue
-        if run_is_path[r]:
-            piece_couplings(problem.elements, (first, last), source, heading, air, work, first - start)
+        if problem.run_is_path[r]:
+            piece_couplings(elements, own, source, headings, air, work, bounds[0])
         else:
-            point_couplings(problem.elements, (first, last), source, heading, air, work, first - start)
+            point_couplings(elements, own, source, headings, air, work, bounds[0])
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
@@ -131,39 +128,57 @@ def column(
         out: coupling, then that of the wide plume; written in the range, shape (2, row) [s m-3].
     """
     place = (source[0], source[1], source[2])
-    row_start, stretch_row = problem.row_start, problem.stretch_row
-    start = row_start[stretch_row[first_stretch]]
-    work = np.empty((2, row_start[stretch_row[last_stretch]] - start), np.float32)
-    flight, flight_stretch = 0, problem.flight_stretch
-    for g in range(first_stretch, last_stretch):
-        while g >= flight_stretch[flight + 1]:
-            flight += 1
+    # Local names: taking an array out of the tuple inside a loop would count references at every step.
+    flight_stretch, stretch_row, row_start = problem.flight_stretch, problem.stretch_row, problem.row_start
+    row_s = problem.row_s
+    for flight in range(flight_stretch.size - 1):
+        first = max(first_stretch, flight_stretch[flight])
+        last = min(last_stretch, flight_stretch[flight + 1])
+        if first >= last:
+            continue
         own = theta[THETA * flight : THETA * (flight + 1)]
-        air = _air(problem, own)
+        headings = np.empty((last - first, 4))
+        bounds = np.empty(last - first + 1, np.int64)
+        bounds[0] = row_start[stretch_row[first]]
+        for g in range(first, last):
+            turn = own[2] + detour[g, 0]
+            headings[g - first, 0], headings[g - first, 1] = math.cos(turn), math.sin(turn)
+            headings[g - first, 2], headings[g - first, 3] = math.exp(own[3]), math.exp(detour[g, 1])
+            bounds[g - first + 1] = row_start[stretch_row[g + 1]]
+        work = np.empty((2, bounds[-1] - bounds[0]), np.float32)
+        _couple(problem, bounds, place, headings, _air(problem, own), work)
+        _to_rows(row_start, stretch_row[first : last + 1], headings, work, out)
+        for g in range(first, last):
+            if row_s[g] > 0.0:
+                keep = math.exp(-row_s[g] / math.exp(own[5]))
+                _respond(out, stretch_row[g], stretch_row[g + 1], keep)
+
+
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+def _to_rows(
+    row_start: Integers, stretch_row: Integers, headings: Floats, work: Floats32, out: Floats32
+) -> None:
+    """Mean of each row's elements, times the strength of the way to its stretch."""
+    start = row_start[stretch_row[0]]
+    narrow, spread, to, to_wide = work[0], work[1], out[0], out[1]
+    for g in range(headings.shape[0]):
+        strength = np.float32(headings[g, 3])
         first_row, last_row = stretch_row[g], stretch_row[g + 1]
-        first, last = row_start[first_row], row_start[last_row]
-        turn = own[2] + detour[g, 0]
-        heading = (math.cos(turn), math.sin(turn), math.exp(own[3]))
-        _couple(problem, (first, last), place, heading, air, work, start)
-        narrow, spread = work[0, first - start : last - start], work[1, first - start : last - start]
-        strength = np.float32(math.exp(detour[g, 1]))
-        if last - first == last_row - first_row:
-            to, to_wide = out[0, first_row:last_row], out[1, first_row:last_row]
-            for i in range(narrow.size):
-                to[i] = strength * narrow[i]
-                to_wide[i] = strength * spread[i]
-        else:
-            for row in range(first_row, last_row):
-                low, high = row_start[row] - first, row_start[row + 1] - first
-                total, total_wide = np.float32(0.0), np.float32(0.0)
-                for i in range(low, high):
-                    total += narrow[i]
-                    total_wide += spread[i]
-                share = strength / np.float32(high - low)
-                out[0, row] = share * total
-                out[1, row] = share * total_wide
-        if problem.row_s[g] > 0.0:
-            _respond(out, first_row, last_row, math.exp(-problem.row_s[g] / math.exp(own[5])))
+        if row_start[last_row] - row_start[first_row] == last_row - first_row:
+            back = np.uint64(first_row) - np.uint64(row_start[first_row] - start)
+            for row in range(np.uint64(first_row), np.uint64(last_row)):
+                to[row] = strength * narrow[row - back]
+                to_wide[row] = strength * spread[row - back]
+            continue
+        for row in range(first_row, last_row):
+            low, high = row_start[row] - start, row_start[row + 1] - start
+            total, total_wide = np.float32(0.0), np.float32(0.0)
+            for i in range(np.uint64(low), np.uint64(high)):
+                total += narrow[i]
+                total_wide += spread[i]
+            share = strength / np.float32(high - low)
+            to[row] = share * total
+            to_wide[row] = share * total_wide
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
@@ -225,7 +240,6 @@ def log_likelihood(
     Returns:
         Log likelihood, up to a constant that no parameter changes.
     """
-    # Local names: taking an array out of the tuple inside the loop would count references at every step.
     segments, values, noise = problem.segments, problem.value, problem.noise
     stretch_segment, flight_stretch = problem.stretch_segment, problem.flight_stretch
     flight, error2 = -1, np.float32(0.0)
@@ -235,29 +249,27 @@ def log_likelihood(
     scale2 = np.empty(size)
     reach2 = np.empty(size)
     total = 0.0
+    near, wide, skip = enhancement[0], enhancement[1], np.uint64(begin)
     for g in range(first, last):
         while flight < 0 or g >= stretch_segment[flight_stretch[flight + 1]]:
             flight += 1
             error2 = np.float32(math.exp(2.0 * theta[THETA * flight + 4]))
-        o, n = segments[g, FIRST], segments[g, LENGTH]
         sigma = noise[segments[g, GROUP]] * math.exp(log_noise[segments[g, GROUP]])
         variance = np.float32(sigma * sigma)
-        a, w = enhancement[0, o : o + n], enhancement[1, o : o + n]
-        y, b = values[o : o + n], background[o : o + n]
-        s, r = scale2[o - begin : o - begin + n], reach2[o - begin : o - begin + n]
+        low, high = np.uint64(segments[g, FIRST]), np.uint64(segments[g, FIRST] + segments[g, LENGTH])
         if segments[g, CENSORED]:
-            for i in range(n):
-                s2 = variance + error2 * (a[i] * a[i] + w[i] * w[i])
-                below = _t_cdf((y[i] - b[i] - a[i]) / math.sqrt(s2), dof)
+            for i in range(low, high):
+                s2 = variance + error2 * (near[i] * near[i] + wide[i] * wide[i])
+                below = _t_cdf((values[i] - background[i] - near[i]) / math.sqrt(s2), dof)
                 total += math.log(max(below, 1e-12))
-                s[i] = 1.0
-                r[i] = dof
+                scale2[i - skip] = 1.0
+                reach2[i - skip] = dof
             continue
-        for i in range(n):
-            s2 = variance + error2 * (a[i] * a[i] + w[i] * w[i])
-            residual = y[i] - b[i] - a[i]
-            s[i] = s2
-            r[i] = freedom * s2 + residual * residual
+        for i in range(low, high):
+            s2 = variance + error2 * (near[i] * near[i] + wide[i] * wide[i])
+            residual = values[i] - background[i] - near[i]
+            scale2[i - skip] = s2
+            reach2[i - skip] = freedom * s2 + residual * residual
     # -log(s)  - (ν+1)/2 log(1 + r²/νs²), with the powers of s² gathered
     constant = 0.5 * (dof + 1.0) * math.log(dof) * size
     powers = 0.5 * dof * _log_product(scale2) - 0.5 * (dof + 1.0) * _log_product(reach2)

@@ -52,7 +52,15 @@ def move_position(
     if prior == -np.inf:
         return False
     col = np.empty(particle.columns.shape[1:], np.float32)
-    column(problem, new, particle.theta, particle.detour, 0, particle.detour.shape[0], col)
+    column(
+        problem,
+        new,
+        particle.theta,
+        particle.detour,
+        problem.flight_stretch[0],
+        particle.detour.shape[0],
+        col,
+    )
     enhancement = particle.enhancement.copy()
     add_source(problem, particle.columns[k], particle.sources[k], particle.active[k], -1.0, enhancement)
     add_source(problem, col, new, particle.active[k], 1.0, enhancement)
@@ -321,9 +329,10 @@ def move_background(
     length = math.exp(0.8 * normal(particle.rng)) * 1.2 / math.sqrt(draw.size)
     old = particle.beta[first:last].copy()
     new = old.copy()
+    factor = scales.beta  # named once: taking an array out of a tuple counts references
     for i in range(draw.size):
         for j in range(i + 1):  # the factor is lower triangular
-            new[i] += length * scales.beta[first + i, first + j] * draw[j]
+            new[i] += length * factor[first + i, first + j] * draw[j]
     prior = -0.5 * (np.sum(new * new) - np.sum(old * old))
     span = flight_segments(problem, flight)
     low, high = observations_of(problem, span)

@@ -88,9 +88,9 @@ def log_prior_source(problem: Problem, priors: Priors, source: Floats) -> float:
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
 def log_prior_theta(priors: Priors, theta: Floats) -> float:
     """Log prior density of the transport parameters, up to a constant."""
-    total = 0.0
+    total, mean, sd = 0.0, priors.theta_mean, priors.theta_sd
     for i in range(theta.size):
-        d = (theta[i] - priors.theta_mean[i]) / priors.theta_sd[i]
+        d = (theta[i] - mean[i]) / sd[i]
         total -= 0.5 * d * d
     return total
 
@@ -128,17 +128,16 @@ def add_gains(
     enhancement: Floats32,
 ) -> None:
     """Add a source's enhancement to the observations of a range of segments, in place; never below zero."""
-    segments = problem.segments
+    segments, narrow, wide = problem.segments, col[0], col[1]
+    to, to_wide = enhancement[0], enhancement[1]
     for g in range(span[0], span[1]):
         if active[segments[g, BLOCK]] == 0:
             continue
         gain = np.float32(gains[segments[g, CHANNEL]])
-        o, r, n = segments[g, FIRST], segments[g, ROW], segments[g, LENGTH]
-        a, w = enhancement[0, o : o + n], enhancement[1, o : o + n]
-        c, d = col[0, r : r + n], col[1, r : r + n]
-        for i in range(n):
-            a[i] = max(a[i] + gain * c[i], np.float32(0.0))
-            w[i] = max(w[i] + gain * d[i], np.float32(0.0))
+        first, row = np.uint64(segments[g, FIRST]), np.uint64(segments[g, ROW])
+        for i in range(np.uint64(segments[g, LENGTH])):
+            to[first + i] = max(to[first + i] + gain * narrow[row + i], np.float32(0.0))
+            to_wide[first + i] = max(to_wide[first + i] + gain * wide[row + i], np.float32(0.0))
 
 
 @njit(cache=True, nogil=True, **INNER, error_model="numpy")
@@ -174,11 +173,11 @@ def observations_of(problem: Problem, span: tuple[int, int]) -> tuple[int, int]:
 def background_of(problem: Problem, beta: Floats, flight: int, out: Floats32) -> None:
     """Background of a flight's observations, written to its part of `out`, shape (observation,)."""
     low, high = observations_of(problem, flight_segments(problem, flight))
-    to = out[low:high]
+    to, basis = out[low:high], problem.basis
     to[:] = np.float32(0.0)
     for c in range(problem.flight_basis[flight], problem.flight_basis[flight + 1]):
         b = np.float32(beta[c])
-        line = problem.basis[c, low:high]
+        line = basis[c, low:high]
         for m in range(to.size):
             to[m] += b * line[m]
 
@@ -193,7 +192,7 @@ def refresh(problem: Problem, priors: Priors, particle: Particle) -> None:
             particle.sources[k],
             particle.theta,
             particle.detour,
-            0,
+            problem.flight_stretch[0],
             particle.detour.shape[0],
             particle.columns[k],
         )
@@ -225,7 +224,7 @@ def log_like_of(
             particle.log_noise,
             theta,
             priors.dof,
-            0,
+            problem.stretch_segment[0],
             problem.segments.shape[0],
         )
     )
