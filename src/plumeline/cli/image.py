@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import cos, isfinite, radians, sin
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from plumeline.errors import RefusedError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from plumeline.detections import Wind
     from plumeline.workflows.desk import Desk
-    from plumeline.workflows.image import ImageResult
     from plumeline.workflows.image_access import Permit
+    from plumeline.workflows.image_result import ImageResult
     from plumeline.workflows.image_setup import ImageRequest
 
 
@@ -39,7 +42,7 @@ class Within(click.FloatRange):
 
 
 @click.command()
-@click.argument("scene", type=click.Path(path_type=Path))
+@click.argument("scenes", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-l",
     "--library",
@@ -100,7 +103,14 @@ class Within(click.FloatRange):
     type=Within(0.001, 0.5),
     default=0.05,
     show_default=True,
-    help="Admitted share of false plumes.",
+    help="Admitted share of false plumes, over all scenes given.",
+)
+@click.option(
+    "--background",
+    type=click.Choice(["columns", "clusters"]),
+    default="columns",
+    show_default=True,
+    help="Statistics by detector column (push-broom) or by kind of surface (frame imagers, short flight lines).",
 )
 @click.option(
     "--stream", is_flag=True, help="Line by line: alarms at once, bounded memory, no identification."
@@ -120,7 +130,7 @@ class Within(click.FloatRange):
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
 @click.option("--force", is_flag=True, help="Replace an existing output folder.")
 def image(  # noqa: PLR0913, PLR0917 (one argument per option)
-    scene: Path,
+    scenes: tuple[Path, ...],
     library: Path,
     output: Path,
     gases: tuple[str, ...],
@@ -137,6 +147,7 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     camera: Path | None,
     memory_mb: float,
     false_share: float,
+    background: str,
     stream: bool,  # noqa: FBT001 (same)
     line_period: float | None,
     residential: bool,  # noqa: FBT001 (click passes by name)
@@ -147,18 +158,25 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     seed: int,
     force: bool,  # noqa: FBT001 (same)
 ) -> None:
-    """Find, identify and measure gas plumes in SCENE (ENVI, EMIT L1B, GeoTIFF or Telops HCC).
+    """Find, identify and measure gas plumes in SCENES (ENVI, EMIT L1B, GeoTIFF or Telops HCC).
 
     Writes map layers of columns and detection limits, plume outlines (GeoPackage, KML), plume origins for the source
-    inversion, and a report. Gases that the instrument cannot see are listed as such.
+    inversion, and a report. Gases that the instrument cannot see are listed as such. Several scenes are judged
+    together and get a folder each.
     """
+    from plumeline.detections import Grouping  # noqa: PLC0415 (heavy)
     from plumeline.store.folder import check_free  # noqa: PLC0415
     from plumeline.workflows.image_setup import ImageRequest  # noqa: PLC0415
 
     _together(pose, camera)
+    _require_possible(
+        len(scenes),
+        {"--stream": stream, "--glt": glt is not None, "--pose": pose is not None},
+        clusters=background == "clusters",
+    )
     check_free(output, force=force)
     request = ImageRequest(
-        scene=scene,
+        scene=scenes[0],
         library=library,
         gases=gases,
         plume_temperature_k=None if plume_temperature is None else plume_temperature + 273.15,
@@ -172,15 +190,32 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
         camera=camera,
         memory_mb=memory_mb,
         rate=false_share,
+        grouping=Grouping(background),
         residential=residential,
         seed=seed,
     )
     found = _permit(store, key, authority, sensor)
-    _search(request, output, found, line_period=line_period, stream=stream, force=force)
+    requests = [replace(request, scene=scene) for scene in scenes]
+    _search(requests, output, found, line_period=line_period, stream=stream, force=force)
+
+
+def _require_possible(scenes: int, given: dict[str, bool], *, clusters: bool) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        UsageError: they do not.
+    """
+    if clusters and given["--stream"]:
+        raise click.UsageError(
+            "--stream keeps statistics by detector column, clusters need the whole scene: take one of the two"
+        )
+    for name, is_given in given.items():
+        if is_given and scenes > 1:
+            raise click.UsageError(f"{name} goes with one scene; give them one by one")
 
 
 def _search(
-    request: ImageRequest,
+    requests: list[ImageRequest],
     output: Path,
     authority: tuple[Desk | None, Permit | None],
     *,
@@ -188,18 +223,20 @@ def _search(
     stream: bool,
     force: bool,
 ) -> None:
-    """Search the scene, say what was found, and drop the frames if the authority wants it."""
+    """Search the scenes, say what was found, and drop the frames if the authority wants it.
+
+    Raises:
+        RefusedError: nothing can be said of some of several scenes; the others stand.
+    """
     from rich.console import Console  # noqa: PLC0415 (heavy imports wait for their command)
     from rich.progress import Progress  # noqa: PLC0415
-
-    from plumeline.workflows.image import process_scene  # noqa: PLC0415
-    from plumeline.workflows.image_products import write_products  # noqa: PLC0415
 
     desk, permit = authority
     if desk is not None and permit is not None:
         from plumeline.workflows.image_access import permitted  # noqa: PLC0415 (heavy)
 
-        request = permitted(desk, request, permit, result=output)
+        requests = [permitted(desk, request, permit, result=output) for request in requests]
+    folders, refused = [output], ""
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=1.0)
 
@@ -207,20 +244,47 @@ def _search(
             bar.update(task, description=what, completed=share)
 
         if stream:
-            _stream(request, output, line_period, progress, force=force)
+            _stream(requests[0], output, line_period, progress, force=force)
         else:
-            result = process_scene(request, progress=progress)
-            names = write_products(result, output, force=force)
-    if not stream:
-        _say(result)
-        click.echo(f"{output}: {len(names)} files, report.html first")
-    if desk is not None and permit is not None and request.drop_frames:
+            folders, refused = _whole(requests, output, progress, force=force)
+    if desk is not None and permit is not None:
         from plumeline.workflows.image_access import drop_frames  # noqa: PLC0415 (heavy)
 
-        digest = drop_frames(desk, request, permit, result=output)
-        click.echo(
-            f"{request.scene}: thermal frames deleted, as authority {permit.authority} wants; SHA-256 {digest}"
-        )
+        for request, folder in zip(requests, folders, strict=True):
+            if request.drop_frames and folder.is_dir():
+                digest = drop_frames(desk, request, permit, result=folder)
+                click.echo(
+                    f"{request.scene}: thermal frames deleted, as authority {permit.authority} wants; SHA-256 {digest}"
+                )
+    if refused:
+        raise RefusedError("nothing can be said of some scenes; the others stand", remedy=refused)
+
+
+def _whole(
+    requests: list[ImageRequest],
+    output: Path,
+    progress: Callable[[str, float], None],
+    *,
+    force: bool,
+) -> tuple[list[Path], str]:
+    """Search whole scenes; the folder of each, and of which of several nothing can be said."""
+    from plumeline.workflows.image import process_scene  # noqa: PLC0415
+    from plumeline.workflows.image_products import write_all, write_products  # noqa: PLC0415
+
+    if len(requests) == 1:
+        result = process_scene(requests[0], progress=progress)
+        names = write_products(result, output, force=force)
+        _say(result)
+        click.echo(f"{output}: {len(names)} files, report.html first")
+        return [output], ""
+    folders, refused = write_all(requests, output, progress=progress, force=force, told=_say_named)
+    click.echo(f"{output}: {len(folders) - len(refused)} scenes judged together, scenes.json says how")
+    return folders, "; ".join(f"{name}: {why}" for name, why in refused)
+
+
+def _say_named(name: str, result: ImageResult) -> None:
+    click.echo(f"{name}:")
+    _say(result)
 
 
 def _stream(

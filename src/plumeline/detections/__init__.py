@@ -8,6 +8,7 @@ seen (MDCL = 4 NECL) or the plain statement that this instrument cannot see it.
 from plumeline.detections.background import Background, background
 from plumeline.detections.false_alarms import false_discovery_rate, mirror_threshold
 from plumeline.detections.identify import Candidate, Identification, equivalence_classes, identify
+from plumeline.detections.looks import Candidates, Grouping, pooled_threshold
 from plumeline.detections.matched import Scores, score_clusters, score_columns
 from plumeline.detections.materials import Materials, find_materials
 from plumeline.detections.openpath import GasModel, OpenPathFit, Window, fit_open_path, pattern_null
@@ -28,6 +29,8 @@ from plumeline.detections.scene import (
     SceneDetections,
     SoughtGas,
     detect,
+    measure,
+    seek,
     sought_gases,
     usual_readings,
 )
@@ -42,8 +45,10 @@ __all__ = [
     "Amount",
     "Background",
     "Candidate",
+    "Candidates",
     "DetectedPlume",
     "GasModel",
+    "Grouping",
     "Identification",
     "LineStream",
     "LineWatch",
@@ -73,16 +78,19 @@ __all__ = [
     "find_materials",
     "fit_open_path",
     "identify",
+    "measure",
     "mirror_threshold",
     "pattern_null",
     "plain_ground",
     "plume_amounts",
     "plume_spectrum",
+    "pooled_threshold",
     "scene_residuals",
     "score_clusters",
     "score_columns",
     "scored",
     "search",
+    "seek",
     "smooth_surfaces",
     "smoothed",
     "sought_gases",

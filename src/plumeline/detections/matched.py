@@ -16,7 +16,7 @@ References: Manolakis et al., Proc. SPIE 7334 (2009) for the detectors; Thompson
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,6 +66,8 @@ class Scores:
     """Reading of a change by an opaque share of one in a band [ppm m], shape (group, gas, band)."""
     refused: tuple[tuple[int, str], ...]
     """Groups without statistics and why."""
+    clustered: bool = False
+    """Whether groups are clusters, whose limits differ, and not detector columns, whose limits hardly do."""
 
     def column_ppm_m(self, gas: str) -> Single:
         """Column of a gas [ppm m], shape (line, sample)."""
@@ -137,7 +139,7 @@ def score_columns(  # noqa: PLR0913 (switches of one pass over the cube, all by 
     return _scores(layers, model, group)
 
 
-def score_clusters(
+def score_clusters(  # noqa: PLR0913 (switches of one pass over the cube, all by keyword)
     cube: Single,
     labels: NDArray[np.int32],
     model: TargetModel,
@@ -145,7 +147,10 @@ def score_clusters(
     shrink: bool = True,
     excluded: Flags | None = None,
     exclusion_rounds: int = 0,
+    surface: Doubles | None = None,
+    differences: bool = False,
     ace: bool = True,
+    own_contrast: bool = False,
     workers: int = 2,
 ) -> Scores:
     """Score a frame imager's cube, each cluster of similar pixels with its own statistics.
@@ -157,15 +162,18 @@ def score_clusters(
         shrink: leave-one-out shrinkage of each covariance.
         excluded: pixels that stay out of the statistics (known plumes), shape (line, sample).
         exclusion_rounds: as in `score_columns`.
+        surface: as in `score_columns`.
+        differences: take the covariance from differences of neighbours within a cluster.
         ace: as in `score_columns`.
+        own_contrast: as in `score_columns`.
         workers: threads.
 
     Returns:
         Scores; clusters without statistics are NaN and listed.
     """
     count = int(labels.max()) + 1
-    layers = Layers(cube.shape, count, len(model.gases), ace=ace)
-    how = Statistics(shrink=shrink, rounds=exclusion_rounds)
+    layers = Layers(cube.shape, count, len(model.gases), ace=ace, own_contrast=own_contrast)
+    how = Statistics(shrink=shrink, rounds=exclusion_rounds, surface=surface, differences=differences)
     job = GroupScores(cube, model, layers, how, excluded=excluded)
     flat = labels.ravel()
     order = np.argsort(flat, kind="stable")
@@ -176,7 +184,7 @@ def score_clusters(
 
     _each(cluster, count, workers)
     layers.blank(np.flatnonzero(flat < 0))
-    return _scores(layers, model, labels.astype(np.int32))
+    return replace(_scores(layers, model, labels.astype(np.int32)), clustered=True)
 
 
 def _scores(layers: Layers, model: TargetModel, group: NDArray[np.int32]) -> Scores:

@@ -140,6 +140,7 @@ def scene_residuals(
     excluded: Flags,
     *,
     surface: Doubles | None = None,
+    by_column: bool = True,
 ) -> Residuals:
     """Take the surfaces out of a scene.
 
@@ -149,6 +150,7 @@ def scene_residuals(
         materials: surface materials; None takes off the detector columns' means only.
         excluded: known plumes, shape (line, sample).
         surface: as `smooth_surfaces` gives it; nothing is allowed for when None.
+        by_column: take off each detector column's mean; False for frame imagers, whose columns are alike.
 
     Returns:
         The residuals.
@@ -160,6 +162,10 @@ def scene_residuals(
     mean = safe.sum(axis=0, dtype=np.float64) / count
     residual = cube.copy() if materials is None else cube - materials.offset[materials.labels]
     shift = np.where(clean[..., None], residual, np.float32(0.0)).sum(axis=0, dtype=np.float64) / count
+    if not by_column:
+        weights = weight.sum(axis=0)[:, None] / max(float(weight.sum()), 1.0)
+        mean = np.broadcast_to((weights * mean).sum(axis=0), mean.shape)
+        shift = np.broadcast_to((weights * shift).sum(axis=0), shift.shape)
     residual -= shift.astype(np.float32)
     factor = np.empty(clean.shape, np.float32)
     for sample in range(cube.shape[1]):

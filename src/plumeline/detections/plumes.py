@@ -110,11 +110,23 @@ def strongest(scores: Scores) -> tuple[Single, NDArray[np.intp]]:
     best = np.full(scores.factor.shape, np.nan, np.float32)
     which = np.zeros(scores.factor.shape, np.intp)
     for index in range(len(scores.gases)):
-        field = smoothed(scores.z[:, :, index].astype(np.float32), scores.factor)
+        field = smoothed(scores.z[:, :, index].astype(np.float32), _trust(scores, index))
         better = np.isfinite(field) & ~(np.abs(field) <= np.abs(best))
         best[better] = field[better]
         which[better] = index
     return best, which
+
+
+def _trust(scores: Scores, gas: int) -> Single:
+    """How strongly a column of a gas shows in each pixel's score, up to a factor that all pixels share."""
+    if not scores.clustered:
+        return scores.factor
+    necl = scores.necl_ppm_m[:, gas]
+    seen = np.isfinite(necl)
+    if not seen.any():
+        return scores.factor
+    share = np.where(seen, np.median(necl[seen]) / necl, 0.0)
+    return np.asarray(scores.factor * np.append(share, 0.0)[scores.group], np.float32)
 
 
 def candidate_plumes(
@@ -136,23 +148,25 @@ def candidate_plumes(
     return found, false
 
 
-def kept(support: Sequence[float], decoys: Sequence[float], *, rate: float, least: float) -> list[bool]:
-    """Which candidates to keep, given the same statistic of the decoys.
+def support_threshold(
+    support: Sequence[float], decoys: Sequence[float], *, rate: float, least: float
+) -> float:
+    """What a candidate must exceed to be kept, given the same statistic of the decoys.
 
     Args:
-        support: statistic of each candidate.
+        support: statistic of each candidate, over all places that are judged together.
         decoys: statistic of each decoy.
         rate: admitted share of false ones among those kept.
         least: no candidate below this is kept.
 
     Returns:
-        One flag per candidate.
+        The threshold.
     """
     threshold = mirror_threshold(np.array([*support, *(-abs(value) for value in decoys)]), rate)
     if not np.isfinite(threshold):
         # With a handful of candidates no rate can be met by counting: ask for a margin over the worst decoy.
         threshold = MARGIN * max([0.0, *decoys])
-    return [value >= max(threshold, least) for value in support]
+    return max(threshold, least)
 
 
 def independent(found: Sequence[Plume], decoys: Sequence[Plume], shape: tuple[int, int]) -> list[bool]:

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from plumeline.chem.spectra import Grade, gas_named, molar_mass_kg_mol
 from plumeline.detections.identify import Identification, identify
-from plumeline.detections.looks import Looks, rim
+from plumeline.detections.looks import Candidates, Grouping, Looks, pooled_threshold, rim
 from plumeline.detections.plume_spectrum import PlumeSpectrum, plume_spectrum
 from plumeline.detections.saturation import (
     TABLE_PPM_M,
@@ -182,38 +182,65 @@ def _lines_elsewhere(library: Library, gas: str, span_cm1: tuple[float, float]) 
     return not bool((lines.strength_cm[inside] > LEAST_STRENGTH * lines.strength_cm.max()).any())
 
 
-def detect(
+def seek(
+    cube: Single,
+    model: TargetModel,
+    response: BandResponse,
+    *,
+    grouping: Grouping = Grouping.COLUMNS,
+    rate: float = 0.05,
+    seed: int = 0,
+) -> Candidates:
+    """Places of a scene that may be plumes, to be judged together with those of other scenes.
+
+    Args:
+        cube: signal, shape (line, sample, band).
+        model: how the gases change a pixel.
+        response: the instrument's bands.
+        grouping: which pixels share their statistics.
+        rate: admitted share of false plumes.
+        seed: random seed.
+
+    Returns:
+        The candidates.
+
+    Raises:
+        RefusedError: no group of pixels has usable statistics.
+    """
+    return Looks(cube, model, response, grouping=grouping, seed=seed).candidates(rate=rate)
+
+
+def measure(
     cube: Single,
     model: TargetModel,
     gases: Sequence[SoughtGas],
     response: BandResponse,
+    plumes: Sequence[Plume],
     *,
-    rate: float = 0.05,
+    grouping: Grouping = Grouping.COLUMNS,
     air_mass: float = 1.0,
     seed: int = 0,
-    workers: int = 2,
 ) -> SceneDetections:
-    """Find, identify and measure the plumes of a scene.
+    """Identify and measure plumes whose places are known.
 
     Args:
         cube: signal, shape (line, sample, band).
         model: how the gases change a pixel, in the order of `gases`.
         gases: the gases.
         response: the instrument's bands.
-        rate: admitted share of false plumes.
+        plumes: their places, largest first.
+        grouping: which pixels share their statistics.
         air_mass: how often the light passes the vertical column (1 in the thermal infrared).
         seed: random seed.
-        workers: threads.
 
     Returns:
         The detections.
 
     Raises:
-        RefusedError: no detector column has usable statistics.
+        RefusedError: no group of pixels has usable statistics.
     """
-    looks = Looks(cube, model, response, seed=seed, workers=workers)
+    looks = Looks(cube, model, response, grouping=grouping, seed=seed)
     shape = (cube.shape[0], cube.shape[1])
-    plumes = looks.plumes(rate=rate)
     excluded = rim(plumes, shape)
     scores = looks.measured(excluded if plumes else None)
     residuals = looks.residuals(excluded) if plumes else None
@@ -232,6 +259,49 @@ def detect(
         columns_ppm_m=_columns(scores, detected, tables, model.sign),
         plume_mask=rim(plumes, shape, pixels=0),
         reading_ppm_m=usual_readings(scores, tables, model.sign),
+    )
+
+
+def detect(
+    cube: Single,
+    model: TargetModel,
+    gases: Sequence[SoughtGas],
+    response: BandResponse,
+    *,
+    grouping: Grouping = Grouping.COLUMNS,
+    rate: float = 0.05,
+    air_mass: float = 1.0,
+    seed: int = 0,
+) -> SceneDetections:
+    """Find, identify and measure the plumes of one scene by itself: `seek`, then `measure`.
+
+    Args:
+        cube: signal, shape (line, sample, band).
+        model: how the gases change a pixel, in the order of `gases`.
+        gases: the gases.
+        response: the instrument's bands.
+        grouping: which pixels share their statistics.
+        rate: admitted share of false plumes.
+        air_mass: how often the light passes the vertical column (1 in the thermal infrared).
+        seed: random seed.
+
+    Returns:
+        The detections.
+
+    Raises:
+        RefusedError: no group of pixels has usable statistics.
+    """
+    found = seek(cube, model, response, grouping=grouping, rate=rate, seed=seed)
+    plumes = found.above(pooled_threshold([found], rate=rate))
+    return measure(
+        cube,
+        model,
+        gases,
+        response,
+        plumes,
+        grouping=grouping,
+        air_mass=air_mass,
+        seed=seed,
     )
 
 

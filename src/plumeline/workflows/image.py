@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from plumeline.detections import (
-    MDCL_PER_NECL,
     TABLE_PPM_M,
+    Candidates,
     DetectedPlume,
-    PlumeAmounts,
     Scores,
-    SoughtGas,
-    Wind,
-    detect,
+    measure,
     plume_amounts,
-    true_columns,
+    pooled_threshold,
+    seek,
 )
 from plumeline.errors import RefusedError
 from plumeline.provenance import Provenance, sha256_of_file
+from plumeline.workflows.image_result import ImagePlume, ImageResult, Judgement
 from plumeline.workflows.image_scene import Scene, open_scene, prepare_scene, settle_amounts
 from plumeline.workflows.image_screen import Quality, remarks, screened
 from plumeline.workflows.image_setup import ImageRequest, require_contrast, segment_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,85 +40,21 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImagePlume:
-    """A plume with its amounts."""
+@dataclass(slots=True, kw_only=True)
+class _Sought:
+    """A scene after the first pass: where plumes may be in each of its segments."""
 
-    label: str
-    """"P1", "P2", …"""
-    first_line: int
-    """First line of the segment that it was found in."""
-    found: DetectedPlume
-    """Pixels, identification, evidence."""
-    amounts: tuple[PlumeAmounts, ...]
-    """Mass and rates of each named gas."""
-
-    def scene_mask(self, shape: tuple[int, int]) -> Flags:
-        """Its pixels over the whole scene, shape (line, sample)."""
-        mask = np.zeros(shape, bool)
-        lines, samples = self.found.plume.window
-        mask[lines.start + self.first_line : lines.stop + self.first_line, samples] = self.found.plume.mask
-        return mask
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageResult:
-    """All that a scene says."""
-
-    cube: Cube
-    """The scene's metadata."""
-    gases: tuple[SoughtGas, ...]
-    """Gases sought."""
-    unseen: tuple[tuple[str, str], ...]
-    """Gases that this instrument cannot see, and why."""
-    plumes: tuple[ImagePlume, ...]
-    """Plumes."""
-    columns_ppm_m: dict[str, Single]
-    """Columns of named gases, shape (line, sample)."""
-    necl_ppm_m: Single
-    """Noise-equivalent column per gas and detector column at mean contrast [ppm m], shape (gas, sample)."""
-    reading_ppm_m: NDArray[np.float64]
-    """What the filters read the columns of a saturation table as [ppm m], shape (gas, column)."""
-    factor: Single
-    """Contrast of each pixel relative to its column's mean, shape (line, sample); noise is divided by it."""
-    plume_mask: Flags
-    """Pixels of plumes, shape (line, sample)."""
-    quality: NDArray[np.uint8]
-    """`Quality` of each pixel, shape (line, sample)."""
-    pixel_m: tuple[float, float] | None
-    """Pixel height and width [m]; None when unknown."""
-    warnings: tuple[str, ...]
-    """What the reader must know."""
-    wind: Wind | None
-    """Wind that the rates rest on."""
-    residential: bool
-    """Homes are in view: nothing here draws the ground."""
-    provenance: Provenance
-    """Inputs by hash, configuration, seed."""
+    request: ImageRequest
+    scene: Scene
+    bounds: list[tuple[int, int]] = field(default_factory=list)
+    """Lines of each segment."""
+    candidates: list[Candidates] = field(default_factory=list)
+    refused: list[RefusedError | None] = field(default_factory=list)
 
     @property
-    def limit_ppm_m(self) -> Single:
-        """Minimum detectable column per gas and detector column at mean contrast [ppm m], shape (gas, sample)."""
-        return np.stack([
-            true_columns(MDCL_PER_NECL * necl, reading)
-            for necl, reading in zip(self.necl_ppm_m, self.reading_ppm_m, strict=True)
-        ])
-
-    def limit_map_ppm_m(self, gas: str) -> Single:
-        """Minimum detectable column of a gas in each pixel [ppm m], shape (line, sample).
-
-        A limit follows the contrast of each pixel and so draws the ground. With homes in view the scene's median
-        stands everywhere.
-        """
-        index = [one.gas for one in self.gases].index(gas)
-        if self.residential:
-            limit = self.limit_ppm_m[index]
-            return np.full(
-                self.factor.shape, np.float32(np.nanmedian(np.where(np.isfinite(limit), limit, np.nan)))
-            )
-        with np.errstate(divide="ignore"):
-            necl = self.necl_ppm_m[index] / np.abs(self.factor)
-        return true_columns(MDCL_PER_NECL * necl, self.reading_ppm_m[index])
+    def hopeless(self) -> RefusedError | None:
+        """Why nothing at all can be said of it, if so."""
+        return None if any(error is None for error in self.refused) else self.refused[0]
 
 
 def process_scene(
@@ -138,54 +73,127 @@ def process_scene(
         InputError: the scene or the library cannot be used, or something needed was not given.
         RefusedError: there is no contrast, or no usable statistics.
     """
+    result = next(process_scenes([request], progress=progress))
+    if isinstance(result, RefusedError):
+        raise result
+    return result
+
+
+def process_scenes(
+    requests: Sequence[ImageRequest], *, progress: Callable[[str, float], None] = lambda *_: None
+) -> Iterator[ImageResult | RefusedError]:
+    """Find, identify and measure the plumes of scenes that are judged together.
+
+    All scenes are searched for places that may be plumes before any is kept, so that the admitted share of false ones
+    holds over all of them. Every scene is read twice.
+
+    Args:
+        requests: the scenes and how to look at them, with one admitted share of false plumes.
+        progress: called with what is done and the share of the work so far.
+
+    Yields:
+        What each scene says, in order, one in memory at a time; or why nothing can be said of it.
+
+    Raises:
+        InputError: a scene or the library cannot be used, or something needed was not given.
+    """
+    sought = [_sought(request) for request in requests]
+    total = sum(len(one.bounds) for one in sought)
+    done = 0
+    for one in sought:
+        for start, stop in one.bounds:
+            progress(f"searching {one.scene.cube.name}", 0.7 * done / total)
+            _seek(one, start, stop)
+            done += 1
+    pooled = [found for one in sought for found in one.candidates]
+    rate = requests[0].rate
+    judged = Judgement(
+        rate=rate,
+        scenes=len(sought),
+        candidates=sum(len(found.places) for found in pooled),
+        mirrored=sum(max(len(found.decoys) - 1, 0) for found in pooled),
+        least_support=pooled_threshold(pooled, rate=rate),
+    )
+    for number, one in enumerate(sought):
+        progress(f"measuring {one.scene.cube.name}", 0.7 + 0.3 * number / len(sought))
+        if one.hopeless is not None:
+            yield one.hopeless
+            continue
+        parts = [_measure(one, index, judged) for index in range(len(one.bounds))]
+        yield _joined(parts, one.scene, one.request, judged)
+    progress("done", 1.0)
+
+
+def _sought(request: ImageRequest) -> _Sought:
+    """A scene that passed its checks, cut into segments."""
     cube = open_scene(request)
     scene = prepare_scene(cube, request)
     settle_amounts(scene, request)
     step = segment_lines(cube, len(scene.gases), request.memory_mb)
-    parts: list[_Part] = []
+    bounds = []
     start = 0
     while start < cube.shape[0]:
         # A short rest at the end is taken together with the last whole segment.
         stop = cube.shape[0] if cube.shape[0] - start < 1.5 * step else start + step
-        progress("searching", start / cube.shape[0])
-        parts.append(_segment(scene, request, start, stop))
+        bounds.append((start, stop))
         start = stop
-    refused = [part for part in parts if part.refused is not None]
-    if len(refused) == len(parts) and refused[0].refused is not None:
-        raise refused[0].refused
-    scene.warnings += [
-        f"lines {part.start} to {part.start + len(part.marks)}: nothing can be said ({part.refused.what})"
-        for part in refused
-        if part.refused is not None and len(parts) > 1
-    ]
-    progress("done", 1.0)
-    return _joined(parts, scene, request)
+    return _Sought(request=request, scene=scene, bounds=bounds)
 
 
-def _segment(scene: Scene, request: ImageRequest, start: int, stop: int) -> _Part:
-    """Lines [start, stop), searched by themselves; blank where they say nothing."""
+def _seek(one: _Sought, start: int, stop: int) -> None:
+    """Candidates of lines [start, stop), searched by themselves."""
+    scene, request = one.scene, one.request
     block = scene.block(start, stop)
-    marks = screened(block, thermal=scene.model.sign > 0)
+    screened(block, thermal=scene.model.sign > 0)
+    found, refused = Candidates(), None
     try:
         require_contrast(block, scene.model, scene.response, request)
-        found = detect(
+        found = seek(
+            block,
+            scene.model,
+            scene.response,
+            grouping=request.grouping,
+            rate=request.rate,
+            seed=request.seed,
+        )
+    except RefusedError as error:
+        refused = error
+        if len(one.bounds) > 1:
+            scene.warnings.append(f"lines {start} to {stop}: nothing can be said ({error.what})")
+    one.candidates.append(found)
+    one.refused.append(refused)
+
+
+def _measure(one: _Sought, index: int, judged: Judgement) -> _Part:
+    """What one segment says; blank where it says nothing."""
+    scene, request = one.scene, one.request
+    start, stop = one.bounds[index]
+    block = scene.block(start, stop)
+    marks = screened(block, thermal=scene.model.sign > 0)
+    if one.refused[index] is not None:
+        return _blank(start, marks, len(scene.gases))
+    try:
+        found = measure(
             block,
             scene.model,
             scene.gases,
             scene.response,
-            rate=request.rate,
+            one.candidates[index].above(judged.least_support),
+            grouping=request.grouping,
             air_mass=scene.air_mass,
             seed=request.seed,
         )
     except RefusedError as error:
-        return _blank(start, marks, len(scene.gases), error)
+        scene.warnings.append(f"lines {start} to {stop}: nothing can be said ({error.what})")
+        return _blank(start, marks, len(scene.gases))
     for group, _ in found.scores.refused:
-        marks[:, group] = np.where(marks[:, group] == Quality.GOOD, Quality.DEAD, marks[:, group])
+        marks[(found.scores.group == group) & (marks == Quality.GOOD)] = Quality.DEAD
     if not request.residential:
         marks[(marks == Quality.GOOD) & ~np.isfinite(found.scores.factor)] = Quality.NO_CONTRAST
     part = _Part(
         start=start,
         necl=found.scores.necl_ppm_m,
+        group=found.scores.group,
         reading=found.reading_ppm_m,
         factor=found.scores.factor,
         mask=found.plume_mask,
@@ -200,25 +208,25 @@ def _segment(scene: Scene, request: ImageRequest, start: int, stop: int) -> _Par
 class _Part:
     start: int
     necl: Single
+    group: NDArray[np.int32]
     reading: NDArray[np.float64]
     factor: Single
     mask: Flags
     marks: NDArray[np.uint8]
     columns: dict[str, Single] = field(default_factory=dict)
     plumes: list[ImagePlume] = field(default_factory=list)
-    refused: RefusedError | None = None
 
 
-def _blank(start: int, marks: NDArray[np.uint8], gases: int, refused: RefusedError) -> _Part:
+def _blank(start: int, marks: NDArray[np.uint8], gases: int) -> _Part:
     marks[marks == Quality.GOOD] = Quality.NO_CONTRAST
     return _Part(
         start=start,
-        necl=np.full((marks.shape[1], gases), np.nan, np.float32),
+        necl=np.empty((0, gases), np.float32),
+        group=np.full(marks.shape, -1, np.int32),
         reading=np.full((gases, TABLE_PPM_M.size), np.nan),
         factor=np.full(marks.shape, np.nan, np.float32),
         mask=np.zeros(marks.shape, bool),
         marks=marks,
-        refused=refused,
     )
 
 
@@ -250,7 +258,7 @@ def _measured(
     return ImagePlume(label="", first_line=start, found=one, amounts=tuple(amounts))
 
 
-def _joined(parts: list[_Part], scene: Scene, request: ImageRequest) -> ImageResult:
+def _joined(parts: list[_Part], scene: Scene, request: ImageRequest, judged: Judgement) -> ImageResult:
     plumes = sorted((p for part in parts for p in part.plumes), key=lambda p: -p.found.plume.mass)
     labelled = tuple(
         ImagePlume(label=f"P{number}", first_line=p.first_line, found=p.found, amounts=p.amounts)
@@ -275,8 +283,8 @@ def _joined(parts: list[_Part], scene: Scene, request: ImageRequest) -> ImageRes
         unseen=scene.unseen,
         plumes=labelled,
         columns_ppm_m=columns,
-        # The worst of all segments.
-        necl_ppm_m=np.fmax.reduce([part.necl for part in parts]).T,
+        necl_ppm_m=np.concatenate([part.necl for part in parts]).T,
+        group=_numbered(parts),
         reading_ppm_m=np.fmin.reduce([part.reading for part in parts]),
         factor=np.concatenate([part.factor for part in parts]),
         plume_mask=mask,
@@ -285,12 +293,22 @@ def _joined(parts: list[_Part], scene: Scene, request: ImageRequest) -> ImageRes
         warnings=tuple(warnings),
         wind=scene.wind,
         residential=request.residential,
+        judged=judged,
         provenance=Provenance(
             inputs=hashes(cube, request),
             configuration=request_as_plain(request),
             seed=request.seed,
         ),
     )
+
+
+def _numbered(parts: list[_Part]) -> NDArray[np.int32]:
+    """Groups of all segments, numbered on from one to the next; -1 where there is none."""
+    before = np.cumsum([0, *(len(part.necl) for part in parts)])
+    return np.concatenate([
+        np.where(part.group < 0, np.int32(-1), part.group + np.int32(offset))
+        for part, offset in zip(parts, before, strict=False)
+    ])
 
 
 def hashes(cube: Cube, request: ImageRequest) -> dict[str, str]:
@@ -324,6 +342,7 @@ def request_as_plain(request: ImageRequest) -> dict[str, object]:
         "view_zenith_deg": request.view_zenith_deg,
         "wind_m_s": None if wind is None else [wind.speed_m_s, wind.speed_sigma_m_s],
         "wind_toward": None if wind is None else [wind.toward_eastward, wind.toward_northward],
+        "background": str(request.grouping),
         "memory_mb": request.memory_mb,
         "rate": request.rate,
         "residential": request.residential,

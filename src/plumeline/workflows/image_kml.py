@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from plumeline.workflows.image import ImagePlume, ImageResult
+    from plumeline.workflows.image_result import ImagePlume, ImageResult
 
     Shapes = Sequence[tuple[ImagePlume, shapely.Geometry, shapely.Geometry]]
 

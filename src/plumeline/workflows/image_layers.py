@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plumeline.instruments.cubes import MapGrid
-    from plumeline.workflows.image import ImageResult
+    from plumeline.workflows.image_result import ImageResult
 
     Single = NDArray[np.float32]
 

@@ -6,6 +6,7 @@ The folder holds gas products, limits and hashes. It holds no radiance and no pi
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,19 +15,23 @@ import xarray as xr
 from pyproj import CRS, Transformer
 
 from plumeline.detections.origin import PLUME_ORIGIN, origin_region, position_covariance
+from plumeline.errors import RefusedError
 from plumeline.store import result_folder
+from plumeline.workflows.image import process_scenes
 from plumeline.workflows.image_kml import named, polygons, write_kml
 from plumeline.workflows.image_layers import write_layers
 from plumeline.workflows.image_report import write_report
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from plumeline.detections import Amount
     from plumeline.instruments.cubes import MapGrid
-    from plumeline.workflows.image import ImagePlume, ImageResult
+    from plumeline.workflows.image_result import ImagePlume, ImageResult, Judgement
+    from plumeline.workflows.image_setup import ImageRequest
 
     Flags = NDArray[np.bool_]
 
@@ -68,6 +73,67 @@ def write_products(result: ImageResult, folder: Path, *, force: bool = False) ->
         )
         write_report(result, partial / "report.html")
         return sorted(str(p.relative_to(partial)) for p in partial.rglob("*") if p.is_file())
+
+
+def write_all(
+    requests: Sequence[ImageRequest],
+    folder: Path,
+    *,
+    force: bool = False,
+    progress: Callable[[str, float], None] = lambda *_: None,
+    told: Callable[[str, ImageResult], None] = lambda *_: None,
+) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Search several scenes together and write a folder for each into one that appears whole or not at all.
+
+    Args:
+        requests: the scenes.
+        folder: where the folders shall stand.
+        force: replace an existing folder.
+        progress: called with what is done and the share of the work so far.
+        told: called with each folder's name and its result.
+
+    Returns:
+        The folder of each scene, and names of those of which nothing can be said, each with the reason.
+
+    Raises:
+        InputError: a scene or the library cannot be used.
+        RefusedError: nothing can be said of any of them.
+        OutputError: the folder exists, or something cannot be written.
+    """
+    names = _folder_names([request.scene.stem for request in requests])
+    refused: list[tuple[str, str]] = []
+    judged: Judgement | None = None
+    with result_folder(folder, force=force) as partial:
+        for name, result in zip(names, process_scenes(requests, progress=progress), strict=True):
+            if isinstance(result, RefusedError):
+                refused.append((name, result.what))
+                continue
+            judged = result.judged
+            write_products(result, partial / name)
+            told(name, result)
+        if judged is None:
+            raise RefusedError("; ".join(f"{name}: {why}" for name, why in refused))
+        summary = {
+            "status": "screening, not validated",
+            "scenes": [name for name in names if name not in dict(refused)],
+            "refused": dict(refused),
+            "false_discovery": asdict(judged),
+        }
+        (partial / "scenes.json").write_text(
+            json.dumps(summary, indent=1, ensure_ascii=False) + "\n", "utf-8"
+        )
+    return [folder / name for name in names], refused
+
+
+def _folder_names(stems: Sequence[str]) -> list[str]:
+    """Names that differ, for scenes that may be called alike in different folders."""
+    names: list[str] = []
+    for stem in stems:
+        name, number = stem, 2
+        while name in names:
+            name, number = f"{stem}-{number}", number + 1
+        names.append(name)
+    return names
 
 
 def plume_shapes(result: ImageResult, plume: ImagePlume) -> tuple[shapely.Geometry, shapely.Geometry]:
@@ -140,6 +206,7 @@ def document(result: ImageResult) -> dict[str, Any]:
             gas.gas: float(f"{value:.4g}") if np.isfinite(value) else None
             for gas, value in zip(result.gases, limit, strict=True)
         },
+        "false_discovery": asdict(result.judged),
         "cannot_be_seen": dict(result.unseen),
         "warnings": list(result.warnings),
         "provenance": result.provenance.as_dict(),

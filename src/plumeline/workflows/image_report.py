@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from plumeline.detections import Amount
-    from plumeline.workflows.image import ImagePlume, ImageResult
+    from plumeline.workflows.image_result import ImagePlume, ImageResult
 
     Floats = NDArray[np.float64]
 

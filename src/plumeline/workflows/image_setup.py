@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plumeline.detections import ReflectedTarget, SoughtGas, TargetModel, ThermalTarget, Wind
+from plumeline.detections import Grouping, ReflectedTarget, SoughtGas, TargetModel, ThermalTarget, Wind
 from plumeline.errors import InputError, RefusedError
 from plumeline.instruments.cubes import RADIANCE_UNITS, UNKNOWN_UNIT, Cube, radiance_factor
 from plumeline.radiometry import (
@@ -69,6 +69,8 @@ class ImageRequest:
     """Working memory."""
     rate: float = 0.05
     """Admitted share of false plumes."""
+    grouping: Grouping = Grouping.COLUMNS
+    """Which pixels share their statistics."""
     residential: bool = False
     """Homes are in view: column layers are kept inside plumes only."""
     drop_frames: bool = False
