@@ -5,6 +5,7 @@ import shapely
 from plumeline.errors import CalmWindError, InputError
 from plumeline.observations import Quality
 from plumeline.sources import InferenceSettings, infer
+from plumeline.sources.detectability import HIGHEST_KG_S
 from surveys import flight, survey_of
 
 QUICK = InferenceSettings(particles=160, sweeps=3, null_draws=12)
@@ -59,6 +60,7 @@ def test_no_source_claims_none_and_says_what_could_be_seen():
     seen = report.detectability["minimum_detectable_rate"].to_numpy()
     assert np.nanmin(seen) < 3e-4
     assert np.isinf(seen).any()  # downwind of the whole track nothing can be seen
+    assert seen[np.isfinite(seen)].max() <= HIGHEST_KG_S  # a limit no source reaches is no limit
 
 
 def test_the_detection_limit_is_about_where_detection_begins():

@@ -67,6 +67,22 @@ def test_region_of_normal_draws_has_the_normal_area():
     assert np.mean(shapely.covers(region.shape, fresh)) == pytest.approx(0.9, abs=0.04)
 
 
+@pytest.mark.parametrize(("ratio", "degrees"), [(5, 45), (10, 30)])
+def test_a_long_oblique_region_is_no_larger_than_it_must_be(ratio, degrees):
+    areas, held = [], []
+    turn = np.radians(degrees)
+    axes = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        draws, others = ((rng.standard_normal((600, 2)) * [10.0 * ratio, 10.0]) @ axes.T for _ in range(2))
+        region = highest_density_region(draws, 0.9)
+        areas.append(region.area_m2)
+        held.append(shapely.contains_xy(region.shape, others[:, 0], others[:, 1]).mean())
+    exact = -2.0 * np.log(0.1) * np.pi * 10.0 * 10.0 * ratio
+    assert np.mean(areas) == pytest.approx(exact, rel=0.1)
+    assert np.mean(held) == pytest.approx(0.9, abs=0.03)
+
+
 def test_two_far_clouds_give_two_pieces():
     rng = np.random.default_rng(5)
     points = np.vstack([rng.normal(0, 2, (300, 2)), rng.normal(60, 2, (300, 2))])

@@ -35,6 +35,9 @@ NEEDED_NATS = 11.0
 """Mean log-evidence at which a source is claimed with probability 0.9: the threshold (about 5.5 with the prior's
 cost of place and rate) plus 1.28 standard deviations of the evidence, sqrt(2 · nats)."""
 
+HIGHEST_KG_S = 1e3
+"""A source that would have to emit more could not be seen: no vent, stack or burning store emits as much [kg s-1]."""
+
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _least_rate(
@@ -106,7 +109,7 @@ def minimum_detectable_rate(
         cells: cells along each side.
 
     Returns:
-        Dataset of schema `detectability`.
+        Dataset of schema `detectability`; infinite where no source could have been seen.
 
     Raises:
         SchemaError: never for a valid `prepared`.
@@ -119,6 +122,7 @@ def minimum_detectable_rate(
             scaled = _map(problem, where, theta, sigma, error, s, NEEDED_NATS / exponent)
             # Of gases that cannot be told apart, the one that is hardest to see.
             rates[i] = np.maximum(rates[i], (scaled * problem.species_scale[s]).reshape(cells, cells))
+    rates[rates > HIGHEST_KG_S] = np.inf
     return DETECTABILITY.validate(
         xr.Dataset(
             {

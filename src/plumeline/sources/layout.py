@@ -54,7 +54,7 @@ def elements_of(samples: Samples, wind: Floats, spread: Floats, parcel_of: Integ
         Elements in the order of the parcels; all parcels of a sensor have the same number, so that means stay means.
     """
     ends, sensor_of, path_of = samples.receptor, samples.sensor, samples.is_path
-    if parcel_of[-1] + 1 < parcel_of.size:
+    if parcel_of.max() + 1 < parcel_of.size:
         first = np.unique(parcel_of, return_index=True)[1]
         ends, wind, spread = (_means(array, parcel_of) for array in (ends, wind, spread))
         sensor_of, path_of = sensor_of[first], path_of[first]
