@@ -10,6 +10,7 @@ https://docs.px4.io/main/en/dev_log/ulog_file_format.html.
 from __future__ import annotations
 
 import struct
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,24 +35,51 @@ DATAFLASH_HEAD = b"\xa3\x95"
 ULOG_HEAD = b"ULog\x01\x12\x35\x01"
 
 
-def _rows(flight: Flight) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poses:
+    """What an autopilot believes, once a second."""
+
+    time: NDArray[np.datetime64]
+    """UTC, shape (second,)."""
+    lon_deg: Floats
+    """Longitude [degrees]."""
+    lat_deg: Floats
+    """Latitude [degrees]."""
+    places_m: Floats
+    """East, north and height above the take-off [m], shape (second, 3)."""
+    attitude_deg: Floats
+    """Pitch, roll and heading clockwise from north [degrees], shape (second, 3)."""
+
+
+def _rows(flight: Flight | Poses) -> Iterator[dict[str, Any]]:
     """What the autopilot knows each second, on its own clock."""
-    lon, lat = reported_places(flight)
-    north, east = np.gradient(flight.reported_m[:, 1]), np.gradient(flight.reported_m[:, 0])
-    seconds = flight.time.astype("datetime64[ms]").astype("int64") / 1e3
-    for i in range(flight.time.size):
+    poses = flight if isinstance(flight, Poses) else _poses(flight)
+    north, east = np.gradient(poses.places_m[:, 1]), np.gradient(poses.places_m[:, 0])
+    seconds = poses.time.astype("datetime64[ms]").astype("int64") / 1e3
+    for i in range(poses.time.size):
         yield {
             "unix_us": round(1e6 * seconds[i]),
             "boot_us": round(1e6 * (BOOT_S + i)),
-            "lat": float(lat[i]),
-            "lon": float(lon[i]),
-            "height_m": float(flight.reported_m[i, 2]),
-            "pitch": float(flight.attitude_deg[i, 0]),
-            "roll": float(flight.attitude_deg[i, 1]),
-            "yaw": float(flight.attitude_deg[i, 2]),
+            "lat": float(poses.lat_deg[i]),
+            "lon": float(poses.lon_deg[i]),
+            "height_m": float(poses.places_m[i, 2]),
+            "pitch": float(poses.attitude_deg[i, 0]),
+            "roll": float(poses.attitude_deg[i, 1]),
+            "yaw": float(poses.attitude_deg[i, 2]),
             "north": float(north[i]),
             "east": float(east[i]),
         }
+
+
+def _poses(flight: Flight) -> Poses:
+    lon, lat = reported_places(flight)
+    return Poses(
+        time=flight.time,
+        lon_deg=lon,
+        lat_deg=lat,
+        places_m=flight.reported_m,
+        attitude_deg=flight.attitude_deg,
+    )
 
 
 def write_tlog(flight: Flight, path: Path) -> None:
@@ -93,11 +121,11 @@ DATAFLASH_TYPES = {"Q": "Q", "B": "B", "I": "I", "H": "H", "c": "h", "L": "i", "
 """Field type of the log to that of `struct`; c and e are hundredths, L is 1e-7 degrees."""
 
 
-def write_dataflash(flight: Flight, path: Path) -> None:
+def write_dataflash(flight: Flight | Poses, path: Path) -> None:
     """Write a DataFlash log: the formats of its messages, then the messages.
 
     Args:
-        flight: the flight.
+        flight: the flight, or just its poses.
         path: the file.
 
     Raises:

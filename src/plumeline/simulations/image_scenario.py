@@ -15,8 +15,10 @@ import h5py
 import numpy as np
 
 from plumeline.errors import ConfigurationError, InputError
+from plumeline.frames import LocalFrame
 from plumeline.instruments.cubes import write_envi
 from plumeline.provenance import canonical_json
+from plumeline.simulations.drone_scenes import Drone, drone_scene, write_flight
 from plumeline.simulations.ranges import within
 from plumeline.simulations.scenario_tables import (
     plain_name,
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
     Single = NDArray[np.float32]
 
-SHIPPED = ("lwir-plume", "vswir-plume")
+SHIPPED = ("lwir-plume", "lwir-drone", "vswir-plume")
 """Imaging scenarios that come with the package."""
 KINDS = ("lwir", "vswir")
 FORMATS = ("envi", "emit")
@@ -98,6 +100,8 @@ class ImageScenario:
     """What emits."""
     settings: ThermalSceneSettings | ShortwaveSettings
     """Sensor and surroundings."""
+    drone: Drone | None = None
+    """What carries a push-broom imager without a map; None for a map-like scene."""
 
     @property
     def gases(self) -> tuple[str, ...]:
@@ -118,7 +122,7 @@ def parse_image(table: Mapping[str, Any], *, where: str) -> ImageScenario:
     Raises:
         ConfigurationError: a key is wrong or missing, or the cube would be too large.
     """
-    refuse_unknown(table, {"name", "title", "titulo", "cube", "air", "emitter"}, where)
+    refuse_unknown(table, {"name", "title", "titulo", "cube", "air", "drone", "emitter"}, where)
     refuse_missing(table, {"name", "title", "cube", "air"}, where)
     cube = dict(table["cube"]) if isinstance(table["cube"], dict) else {}
     kind, form = cube.pop("kind", None), cube.pop("format", "envi")
@@ -136,6 +140,7 @@ def parse_image(table: Mapping[str, Any], *, where: str) -> ImageScenario:
     else:
         settings = record(ShortwaveSettings, cube, f"{where} [cube]")
     _check_cube(settings, f"{where} [cube]")
+    drone = _drone(table, kind, where)
     plumes = tuple(
         record(CubePlume, entry, f"{where} [[emitter]] {number}")
         for number, entry in enumerate(tables(table, "emitter", where), 1)
@@ -152,7 +157,24 @@ def parse_image(table: Mapping[str, Any], *, where: str) -> ImageScenario:
         air=air,
         plumes=plumes,
         settings=settings,
+        drone=drone,
     )
+
+
+def _drone(table: Mapping[str, Any], kind: str, where: str) -> Drone | None:
+    """Table `[drone]`, if there is one.
+
+    Raises:
+        ConfigurationError: it is wrong, or the imager is none that a drone's scene is made for.
+    """
+    if "drone" not in table:
+        return None
+    if kind != "lwir":
+        raise ConfigurationError(
+            "only thermal cubes fly on a drone", where=f"{where} [drone]", remedy="use kind = lwir"
+        )
+    entry = table["drone"] if isinstance(table["drone"], dict) else {}
+    return record(Drone, entry, f"{where} [drone]")
 
 
 def _check_cube(settings: ThermalSceneSettings | ShortwaveSettings, where: str) -> None:
@@ -204,7 +226,7 @@ def write_image_case(scenario: ImageScenario, library: Library, root: Path, *, s
     """
     if root.exists() and any(root.iterdir()):
         raise InputError("the folder is not empty", where=str(root), remedy="give a new folder")
-    radiance, columns = _simulate(scenario, library, seed)
+    radiance, columns, sources = _simulate(scenario, library, seed)
     for folder in (root / "flight", root / "truth", root / "scene"):
         folder.mkdir(parents=True, exist_ok=True)
     path = root / "flight" / f"{scenario.name}.{'nc' if scenario.form == 'emit' else 'bip'}"
@@ -212,6 +234,8 @@ def write_image_case(scenario: ImageScenario, library: Library, root: Path, *, s
         _write_emit(path, radiance, scenario)
     else:
         write_envi(path, radiance, _header(scenario))
+    if scenario.drone is not None and isinstance(scenario.settings, ThermalSceneSettings):
+        write_flight(root / "flight", scenario.settings, scenario.drone)
     peaks = {name: float(f"{column.max():.6g}") for name, column in columns.items()}
     truth = canonical_json({
         "name": scenario.name,
@@ -226,7 +250,8 @@ def write_image_case(scenario: ImageScenario, library: Library, root: Path, *, s
                 "sample": plume.sample,
                 "rate_kg_s": {name: 1e-3 * rate for name, rate in plume.rates_g_s.items()},
             }
-            for plume in scenario.plumes
+            | place
+            for plume, place in zip(scenario.plumes, sources, strict=True)
         ],
     })
     (root / "truth" / "truth.json").write_text(truth + "\n", encoding="utf-8")
@@ -248,8 +273,10 @@ def write_image_case(scenario: ImageScenario, library: Library, root: Path, *, s
     return path
 
 
-def _simulate(scenario: ImageScenario, library: Library, seed: int) -> tuple[Single, dict[str, Single]]:
-    """Radiance (line, sample, band) and true column per gas (line, sample)."""
+def _simulate(
+    scenario: ImageScenario, library: Library, seed: int
+) -> tuple[Single, dict[str, Single], list[dict[str, float]]]:
+    """Radiance (line, sample, band), true column per gas (line, sample), and places of sources where there is no map."""
     s = scenario.settings
     span = (1e7 / s.high_nm, 1e7 / s.low_nm) if isinstance(s, ShortwaveSettings) else (s.low_cm1, s.high_cm1)
     spectra = {name: _spectrum(library, name, span) for name in scenario.gases}
@@ -266,16 +293,20 @@ def _simulate(scenario: ImageScenario, library: Library, seed: int) -> tuple[Sin
     rates = [{name: 1e-3 * rate for name, rate in plume.rates_g_s.items()} for plume in scenario.plumes]
     if isinstance(s, ShortwaveSettings):
         short = shortwave_scene(spectra, list(zip(plumes, rates, strict=True)), replace(s, seed=seed))
-        return short.radiance_uw_cm2_sr_nm, dict(short.column_ppm_m)
-    thermal = thermal_scene(
-        spectra,
-        tuple(
-            Emission(plume=plume, gases=gases, temperature_k=scenario.air.temperature_k)
-            for plume, gases in zip(plumes, rates, strict=True)
-        ),
-        replace(s, seed=seed, air_k=scenario.air.temperature_k),
+        return short.radiance_uw_cm2_sr_nm, dict(short.column_ppm_m), [{} for _ in plumes]
+    emissions = tuple(
+        Emission(plume=plume, gases=gases, temperature_k=scenario.air.temperature_k)
+        for plume, gases in zip(plumes, rates, strict=True)
     )
-    return thermal.radiance_w_m2_sr_cm1, dict(thermal.column_ppm_m)
+    settings = replace(s, seed=seed, air_k=scenario.air.temperature_k)
+    if scenario.drone is None:
+        thermal = thermal_scene(spectra, emissions, settings)
+        return thermal.radiance_w_m2_sr_cm1, dict(thermal.column_ppm_m), [{} for _ in plumes]
+    flown = drone_scene(spectra, emissions, settings, scenario.drone)
+    east, north = np.array(flown.sources_m).reshape(-1, 2).T
+    lon, lat = LocalFrame(origin=ORIGIN).to_lonlat(east, north)
+    places = [{"longitude_deg": float(x), "latitude_deg": float(y)} for x, y in zip(lon, lat, strict=True)]
+    return flown.radiance_w_m2_sr_cm1, dict(flown.column_ppm_m), places
 
 
 def _spectrum(library: Library, name: str, span: tuple[float, float]) -> CrossSection:
@@ -290,7 +321,7 @@ def _spectrum(library: Library, name: str, span: tuple[float, float]) -> CrossSe
 
 
 def _header(scenario: ImageScenario) -> dict[str, str]:
-    """ENVI header fields: bands, unit, and a map in the open ocean."""
+    """ENVI header fields: bands, unit, and a map in the open ocean unless a drone's log has to tell the place."""
     s = scenario.settings
     if isinstance(s, ShortwaveSettings):
         centre, fwhm = np.linspace(s.low_nm, s.high_nm, s.bands), s.fwhm_nm
@@ -298,14 +329,16 @@ def _header(scenario: ImageScenario) -> dict[str, str]:
     else:
         centre, fwhm = np.linspace(s.low_cm1, s.high_cm1, s.bands), s.fwhm_cm1
         words = ("Wavenumber", "W m-2 sr-1 (cm-1)-1")
-    return {
+    fields = {
         "description": f"simulated by plumeline: {scenario.title.replace(',', ' ')}",
         "wavelength units": words[0],
         "data units": words[1],
         "wavelength": ",".join(f"{value:.4f}" for value in centre),
         "fwhm": ",".join(f"{fwhm:.4f}" for _ in centre),
-        "map info": f"UTM, 1, 1, 611262.0, 55276.0, {s.pixel_m}, {s.pixel_m}, 27, North, WGS-84",
     }
+    if scenario.drone is None:
+        fields["map info"] = f"UTM, 1, 1, 611262.0, 55276.0, {s.pixel_m}, {s.pixel_m}, 27, North, WGS-84"
+    return fields
 
 
 def _range_nm(s: ThermalSceneSettings | ShortwaveSettings) -> tuple[float, float]:

@@ -139,11 +139,7 @@ def thermal_scene(
             centre, emission.temperature_k
         )
     radiance = atmosphere * radiance + path
-    gain = 1 + s.striping * (
-        0.7 * rng.standard_normal((s.samples, 1)) + 0.7 * rng.standard_normal((s.samples, s.bands))
-    )
-    offset = s.striping * 0.3 * radiance.mean() * rng.standard_normal((s.samples, s.bands))
-    noisy = radiance * gain + offset + s.noise_w_m2_sr_cm1 * rng.standard_normal((*shape, s.bands))
+    noisy = detector_faults(radiance, s, rng)
     return SimulatedScene(
         radiance_w_m2_sr_cm1=noisy.astype(np.float32),
         response=BandResponse(centre_cm1=centre, fwhm_cm1=np.full(s.bands, s.fwhm_cm1)),
@@ -153,6 +149,25 @@ def thermal_scene(
         settings=s,
         emissions=emissions,
     )
+
+
+def detector_faults(radiance: Doubles, s: ThermalSceneSettings, rng: np.random.Generator) -> Doubles:
+    """What a detector adds to light: gain and offset of each column and band, and noise.
+
+    Args:
+        radiance: what falls on it, shape (line, sample, band).
+        s: the sensor.
+        rng: random generator.
+
+    Returns:
+        What it reads, same shape.
+    """
+    _, samples, bands = radiance.shape
+    gain = 1 + s.striping * (
+        0.7 * rng.standard_normal((samples, 1)) + 0.7 * rng.standard_normal((samples, bands))
+    )
+    offset = s.striping * 0.3 * radiance.mean() * rng.standard_normal((samples, bands))
+    return np.asarray(radiance * gain + offset + s.noise_w_m2_sr_cm1 * rng.standard_normal(radiance.shape))
 
 
 def _ground(centre: Doubles, s: ThermalSceneSettings, rng: np.random.Generator) -> Doubles:
