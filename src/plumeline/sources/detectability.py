@@ -19,6 +19,7 @@ from numba import njit
 from plumeline.sources.evidence_map import places
 from plumeline.sources.likelihood import column
 from plumeline.sources.products import DETECTABILITY
+from plumeline.sources.reference import problem_reference
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
@@ -79,8 +80,9 @@ def _map_some(
     out: Floats,
     rows: tuple[int, int],
 ) -> None:
+    shared = problem_reference(problem)
     for i in range(rows[0], rows[1]):
-        out[i] = _least_rate(problem, where[i], theta, sigma, error, aim[0], aim[1])
+        out[i] = _least_rate(shared, where[i], theta, sigma, error, aim[0], aim[1])
 
 
 def _map(

@@ -18,6 +18,7 @@ from numba import njit
 
 from plumeline.sources.likelihood import column
 from plumeline.sources.problem import FIRST, LENGTH, ROW, undisturbed
+from plumeline.sources.reference import problem_reference
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
@@ -59,8 +60,9 @@ def _score_some(
     out: Floats,
     rows: tuple[int, int],
 ) -> None:
+    shared = problem_reference(problem)
     for i in range(rows[0], rows[1]):
-        out[i] = _score_one(problem, places[i], theta, excess, weight)
+        out[i] = _score_one(shared, places[i], theta, excess, weight)
 
 
 def _scores(problem: Problem, places: Floats, theta: Floats, excess: Floats, weight: Floats) -> Floats:

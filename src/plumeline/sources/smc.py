@@ -31,6 +31,7 @@ from plumeline.sources.particle import Particle, Scales, refresh
 from plumeline.sources.population import Population, pooled
 from plumeline.sources.problem import ONCE, THETA, Priors, Problem, normal, uniform
 from plumeline.sources.proposals import proposal_scales
+from plumeline.sources.reference import particle_reference, problem_reference
 from plumeline.sources.threads import over_rows
 
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _start_some(problem: Problem, priors: Priors, arrays: Any, first: int, last: int) -> None:
+    shared = problem_reference(problem)
     for i in range(first, last):
-        _start_one(problem, priors, _particle(i, arrays))
+        _start_one(shared, priors, particle_reference(_particle(i, arrays)))
 
 
 @njit(**ONCE)
@@ -185,15 +187,16 @@ def _sweep_some(
     arrays: Any,
     rows: tuple[int, int],
 ) -> None:
+    shared = problem_reference(problem)
     for i in range(rows[0], rows[1]):
-        accepted, tried, p = tallies[0][i], tallies[1][i], _particle(i, arrays)
+        accepted, tried, p = tallies[0][i], tallies[1][i], particle_reference(_particle(i, arrays))
         for _sweep in range(sweeps):
             if priors.log_count.size > 1:
                 tried[5] += 1
-                accepted[5] += move_birth_death(problem, priors, p, temper)
-            _move_sources(problem, priors, scales, temper, (accepted, tried), p)
-            _move_rest(problem, priors, scales, temper, (accepted, tried), p)
-        refresh(problem, priors, p)  # caches drift by rounding as sources are added and taken away
+                accepted[5] += move_birth_death(shared, priors, p, temper)
+            _move_sources(shared, priors, scales, temper, (accepted, tried), p)
+            _move_rest(shared, priors, scales, temper, (accepted, tried), p)
+        refresh(shared, priors, p)  # caches drift by rounding as sources are added and taken away
 
 
 def _start(problem: Problem, priors: Priors, arrays: Any) -> None:
