@@ -29,8 +29,7 @@ from scipy.optimize import linear_sum_assignment
 from benchmarks import real_sets
 from benchmarks.pyelq_tracks import KG_H, Track, tracks
 from benchmarks.results import Figures
-from plumeline.errors import PlumelineError, RefusedError
-from plumeline.errors import NotConvergedError
+from plumeline.errors import NotConvergedError, PlumelineError, RefusedError
 from plumeline.sources import InferenceSettings, infer
 
 if TYPE_CHECKING:
@@ -60,7 +59,9 @@ def run(options: argparse.Namespace) -> Figures:
         if options.only and not track.name.startswith(tuple(options.only)):
             continue
         if warm:
-            with suppress(NotConvergedError):  # so few particles may well disagree: this loads the kernels only
+            with suppress(
+                NotConvergedError
+            ):  # so few particles may well disagree: this loads the kernels only
                 infer(track.survey, InferenceSettings(particles=8, sweeps=1, null_draws=2))
             warm = False
         scored.append(Scored.of(track, ours=_ours(track, settings), peer=_peer(track, answers, options)))
