@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, str] = {
     "real_releases": "Location, rate, regions and false sources on real controlled releases.",
     "calibration": "Coverage of regions and rates on blind simulated flights nobody tuned on.",
     "growth": "Cost and memory of the inversion against samples and sources; a 10 Hz flight with three gases.",
+    "streaming": "Updates a second and latency of the inversion while readings arrive, and agreement with batch.",
     "kernel_speed": "Source-receptor evaluations a second of the plume kernels.",
     "pyelq": "CPU seconds, errors, ghosts and intervals beside pyELQ on the same tracks and releases.",
     "pyelq_plume": "Our plume against pyELQ's own class on equal parameters.",

@@ -11,7 +11,7 @@ from plumeline.sources.likelihood import _t_cdf
 from plumeline.sources.prepare import prepare
 from plumeline.sources.problem import normal, uniform
 from plumeline.sources.regions import highest_density_region, relabel
-from plumeline.sources.smc import _next_step, _systematic
+from plumeline.sources.smc import _next_step, systematic
 from surveys import survey_of
 
 
@@ -35,7 +35,7 @@ def test_t_distribution_agrees_with_scipy(t, dof):
 
 def test_resampling_keeps_the_weights_shares():
     weight = np.random.default_rng(2).random(200)
-    taken = np.bincount(_systematic(weight, np.random.default_rng(0)), minlength=200)
+    taken = np.bincount(systematic(weight, np.random.default_rng(0)), minlength=200)
     expected = weight / weight.sum() * 200
     assert np.all(np.abs(taken - expected) < 1.0)
 

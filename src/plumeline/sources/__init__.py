@@ -11,6 +11,8 @@ from plumeline.sources.infer import infer
 from plumeline.sources.posterior_tree import posterior_tree
 from plumeline.sources.products import DETECTABILITY, FIT, POSTERIOR
 from plumeline.sources.settings import InferenceSettings
+from plumeline.sources.snapshot import Snapshot
+from plumeline.sources.streaming import Stream
 
 __all__ = [
     "DETECTABILITY",
@@ -23,8 +25,10 @@ __all__ = [
     "Interval",
     "Region",
     "SiteVisit",
+    "Snapshot",
     "SourceEstimate",
     "SourceReport",
+    "Stream",
     "flight_of",
     "fuse",
     "infer",

@@ -11,7 +11,7 @@ doi:10.1007/s11222-013-9429-x (independent particle populations, weighted by the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -91,26 +91,30 @@ def sample_until_agreed(
         particles = (settings.particles // 2) * 2**attempt
         for half in range(2):
             share = attempt / settings.attempts
-            outcomes.append(
-                sample(
-                    problem,
-                    priors,
-                    particles=particles,
-                    sweeps=settings.sweeps,
-                    seed=settings.seed + 101 * len(outcomes),
-                    temper=temper,
-                    rounds=ROUNDS,
-                    progress=lambda done, share=share, half=half: tell(  # type: ignore[misc]
-                        share + (half + done) / (2.0 * settings.attempts)
-                    ),
-                )
+            outcome = sample(
+                problem,
+                priors,
+                particles=particles,
+                sweeps=settings.sweeps,
+                seed=settings.seed + 101 * len(outcomes),
+                temper=temper,
+                rounds=ROUNDS,
+                progress=lambda done, share=share, half=half: tell(  # type: ignore[misc]
+                    share + (half + done) / (2.0 * settings.attempts)
+                ),
             )
+            outcomes.append(replace(outcome, population=_without_couplings(outcome.population)))
         outcomes = sorted(outcomes, key=lambda one: -one.log_evidence)
         agreement = _agreement(problem, settings, outcomes)
         if agreement.converged:
             break
     tell(1.0)
     return _weighted(outcomes, settings.seed), agreement
+
+
+def _without_couplings(population: Population) -> Population:
+    """Draws that no longer carry their couplings with every row, which are most of their memory."""
+    return replace(population, columns=np.empty((population.count.shape[0], 0, 2, 0), np.float32))
 
 
 def _agreement(problem: Problem, settings: InferenceSettings, outcomes: list[Outcome]) -> Agreement:

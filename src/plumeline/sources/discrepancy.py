@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plumeline.sources.support import evidence_by_flight
+from plumeline.sources.support import coupling, evidence_by_flight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def reach(problem: Problem, population: Population, flight: int) -> tuple[Floats
     heading = np.zeros((draws, slots, 2))
     for i in range(draws):
         for k in range(int(population.count[i, 0])):
-            weight = population.columns[i, k, 0, low:high].astype(float) + 1e-300
+            weight = coupling(problem, population, i, k)[low:high] + 1e-300
             weight = weight / weight.sum()
             away = np.hypot(*(place - population.sources[i, k, :2]).T)
             distance[i, k] = float(weight @ away)

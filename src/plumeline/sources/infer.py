@@ -122,16 +122,11 @@ def _report(
     prior_none = settings.prior_no_source
     probability_none, bayes = _evidence(outcome, nothing, prior_none)
     drawn = with_discrepancy(prepared.problem, population, settings, repeats=REPEATS)
-    rates = unmixed(
-        np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale,
-        prepared.matrix,
-        prepared.groups,
-        settings.seed + 5,
-    )
+    rates = reported_rates(prepared, drawn, settings)
     draws = population.count.size
-    posterior = _posterior(prepared, population, drawn[:draws], rates[:draws])
+    posterior = posterior_of(prepared, population, drawn[:draws], rates[:draws])
     claimed = probability_none <= 1.0 - settings.claim_probability
-    sources = _sources(prepared, population, drawn, rates) if claimed else ()
+    sources = labelled_sources(prepared, population, drawn, rates) if claimed else ()
     if prepared.flights:
         sources = with_flights(prepared, population, sources, outcome.temper)
     theta = population.theta.mean(axis=0)
@@ -215,7 +210,31 @@ def _evidence(outcome: Outcome, nothing: Outcome, prior_none: float) -> tuple[fl
     return prior_odds / (prior_odds + some), math.log10(some)
 
 
-def _posterior(prepared: Prepared, population: Population, drawn: Floats, rates: Floats) -> xr.Dataset:
+def reported_rates(prepared: Prepared, drawn: Floats, settings: InferenceSettings) -> Floats:
+    """Rates of the gases, or groups of gases, that are reported, shape (draw, slot, group) [kg s-1]."""
+    return unmixed(
+        np.exp(drawn[:, :, 3:]) * prepared.problem.species_scale,
+        prepared.matrix,
+        prepared.groups,
+        settings.seed + 5,
+    )
+
+
+def posterior_of(prepared: Prepared, population: Population, drawn: Floats, rates: Floats) -> xr.Dataset:
+    """Draws as a dataset of schema `posterior`.
+
+    Args:
+        prepared: the inversion's arrays.
+        population: posterior draws.
+        drawn: their sources with the discrepancy, shape (draw, slot, 3 + species).
+        rates: their reported rates, shape (draw, slot, group) [kg s-1].
+
+    Returns:
+        The dataset.
+
+    Raises:
+        SchemaError: never for valid draws.
+    """
     slots = drawn.shape[1]
     absent = np.arange(slots) >= population.count
     rate = rates.copy()
@@ -244,10 +263,20 @@ def _posterior(prepared: Prepared, population: Population, drawn: Floats, rates:
     )
 
 
-def _sources(
+def labelled_sources(
     prepared: Prepared, population: Population, drawn: Floats, rates: Floats
 ) -> tuple[SourceEstimate, ...]:
-    """Sources of the most probable number that has enough draws for a region."""
+    """Sources of the most probable number that has enough draws for a region.
+
+    Args:
+        prepared: the inversion's arrays.
+        population: posterior draws.
+        drawn: their sources with the discrepancy, shape (draw, slot, 3 + species).
+        rates: their reported rates, shape (draw, slot, group) [kg s-1].
+
+    Returns:
+        Labelled sources, the strongest first.
+    """
     counts = population.count[:, 0]
     tally = np.bincount(counts)
     tally[0] = 0

@@ -91,13 +91,16 @@ class Prepared:
         return tuple(group_name(self.matrix.species, group) for group in self.groups)
 
 
-def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None = None) -> Prepared:
+def prepare(
+    survey: Survey, settings: InferenceSettings, window_s: float | None = None, *, row_s: float | None = None
+) -> Prepared:
     """Turn a survey into the arrays of an inversion.
 
     Args:
         survey: what was measured.
         settings: what the inversion assumes.
         window_s: time over which the wind of fast readings is averaged [s]; None: the gas's travel through the survey.
+        row_s: averaging time of the rows [s]; None: as suits the survey, as it does where this is more than a fifth off.
 
     Returns:
         The problem, its priors and what its rows were made from.
@@ -109,7 +112,8 @@ def prepare(survey: Survey, settings: InferenceSettings, window_s: float | None 
     matrix, samples = _gathered(survey, settings)
     moving = samples.is_moving
     wind, spread = wind_and_spread(samples, settings, travel_s(samples) if window_s is None else window_s)
-    row_s = row_seconds(samples, settings, moving=moving)
+    fitting_s = row_seconds(samples, settings, moving=moving)
+    row_s = row_s if row_s and abs(row_s / fitting_s - 1.0) < 0.2 else fitting_s
     row_of, row_time, row_sensor = _rows(samples, row_s)
     observed, base, scale = _observed(samples, row_of, row_sensor)
     stretch, edges = stretches(row_time, row_sensor, moving=moving)

@@ -79,7 +79,8 @@ class Outcome:
 
 
 @njit(cache=True, nogil=True)
-def _particle(i: int, a: Any) -> Particle:
+def particle_at(i: int, a: Any) -> Particle:
+    """Views into the memory of particle `i`."""
     return Particle(
         a[0][i],
         a[1][i],
@@ -129,7 +130,7 @@ def _start_one(problem: Problem, priors: Priors, p: Particle) -> None:
 def _start_some(problem: Problem, priors: Priors, arrays: Any, first: int, last: int) -> None:
     shared = problem_reference(problem)
     for i in range(first, last):
-        _start_one(shared, priors, particle_reference(_particle(i, arrays)))
+        _start_one(shared, priors, particle_reference(particle_at(i, arrays)))
 
 
 @njit(**ONCE)
@@ -177,7 +178,7 @@ def _move_rest(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sweep_some(
+def sweep_some(
     problem: Problem,
     priors: Priors,
     scales: Scales,
@@ -187,9 +188,10 @@ def _sweep_some(
     arrays: Any,
     rows: tuple[int, int],
 ) -> None:
+    """Move every parameter of some particles, in place; `rows` are the first and the one after the last."""
     shared = problem_reference(problem)
     for i in range(rows[0], rows[1]):
-        accepted, tried, p = tallies[0][i], tallies[1][i], particle_reference(_particle(i, arrays))
+        accepted, tried, p = tallies[0][i], tallies[1][i], particle_reference(particle_at(i, arrays))
         for _sweep in range(sweeps):
             if priors.log_count.size > 1:
                 tried[5] += 1
@@ -199,11 +201,12 @@ def _sweep_some(
         refresh(shared, priors, p)  # caches drift by rounding as sources are added and taken away
 
 
-def _start(problem: Problem, priors: Priors, arrays: Any) -> None:
+def start(problem: Problem, priors: Priors, arrays: Any) -> None:
+    """Draw every particle from the prior, in place."""
     over_rows(lambda first, last: _start_some(problem, priors, arrays, first, last), arrays[0].shape[0])
 
 
-def _sweep(
+def sweep(
     problem: Problem,
     priors: Priors,
     scales: Scales,
@@ -213,8 +216,10 @@ def _sweep(
     tried: Any,
     arrays: Any,
 ) -> None:
+    """Move every parameter of every particle, in place; the posterior at this exponent is left unchanged."""
+
     def some(first: int, last: int) -> None:
-        _sweep_some(problem, priors, scales, temper, sweeps, (accepted, tried), arrays, (first, last))
+        sweep_some(problem, priors, scales, temper, sweeps, (accepted, tried), arrays, (first, last))
 
     over_rows(some, arrays[0].shape[0])
 
@@ -245,9 +250,9 @@ def sample(
     Returns:
         Draws and the log evidence.
     """
-    population = _allocate(problem, priors, particles, seed)
+    population = allocate(problem, priors, particles, seed)
     arrays = population.arrays()
-    _start(problem, priors, arrays)
+    start(problem, priors, arrays)
     exponent = 0.0
     log_evidence = 0.0
     stages = 0
@@ -261,11 +266,11 @@ def sample(
         exponent = min(exponent + step, temper)
         if temper - exponent < 1e-9:
             exponent = temper
-        population.take(_systematic(np.exp(weight - top), stream))
+        population.take(systematic(np.exp(weight - top), stream))
         accepted = np.zeros((particles, MOVES), np.int64)
         tried = np.zeros((particles, MOVES), np.int64)
         scales = proposal_scales(population, problem, share)
-        _sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
+        sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
         share = accepted.sum(axis=0) / np.maximum(tried.sum(axis=0), 1)
         stages += 1
         if progress is not None:
@@ -273,7 +278,7 @@ def sample(
     kept = []
     for _ in range(rounds):
         scales = proposal_scales(population, problem, share)
-        _sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
+        sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
         kept.append(population.copy() if rounds > 1 else population)
     return Outcome(
         population=pooled(kept), log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share
@@ -299,11 +304,12 @@ def quench(
     scales = proposal_scales(population, problem, np.zeros(MOVES))
     chosen = population.at(order)
     tallies = (np.zeros((order.size, MOVES), np.int64), np.zeros((order.size, MOVES), np.int64))
-    _sweep(problem, priors, scales, 1.0, sweeps, *tallies, chosen.arrays())
+    sweep(problem, priors, scales, 1.0, sweeps, *tallies, chosen.arrays())
     return chosen
 
 
-def _allocate(problem: Problem, priors: Priors, particles: int, seed: int) -> Population:
+def allocate(problem: Problem, priors: Priors, particles: int, seed: int) -> Population:
+    """Room for particles, all parameters zero, with random streams of their own."""
     slots = max(priors.log_count.size - 1, 1)
     species = problem.species_scale.size
     observations = problem.value.size
@@ -343,7 +349,7 @@ def _next_step(log_like: Floats, left: float, keep: float) -> float:
     return max(low, 1e-7)
 
 
-def _systematic(weight: Floats, stream: np.random.Generator) -> NDArray[np.int64]:
+def systematic(weight: Floats, stream: np.random.Generator) -> NDArray[np.int64]:
     """Systematic resampling: index of the particle that each place takes."""
     edges = np.cumsum(weight)
     points = (np.arange(weight.size) + stream.random()) * (edges[-1] / weight.size)

@@ -13,6 +13,7 @@ import numpy as np
 import shapely
 
 from plumeline.sources.estimate import FlightSupport
+from plumeline.sources.likelihood import column
 from plumeline.sources.problem import THETA, emission_block, flight_of_observation
 
 if TYPE_CHECKING:
@@ -24,6 +25,33 @@ if TYPE_CHECKING:
     from plumeline.sources.problem import Problem
 
     Floats = NDArray[np.float64]
+
+
+def coupling(problem: Problem, population: Population, draw: int, slot: int) -> Floats:
+    """Coupling of one source of one draw with every row; computed anew where the draws no longer carry it.
+
+    Args:
+        problem: the inversion's arrays.
+        population: posterior draws.
+        draw: index of the draw.
+        slot: index of the source.
+
+    Returns:
+        Shape (row,) [s m-3].
+    """
+    if population.columns.size:
+        return np.asarray(population.columns[draw, slot, 0], float)
+    out = np.empty((2, problem.row_start.size - 1), np.float32)
+    column(
+        problem,
+        population.sources[draw, slot],
+        population.theta[draw],
+        population.detour[draw],
+        0,
+        problem.stretch_row.size - 1,
+        out,
+    )
+    return np.asarray(out[0], float)
 
 
 def evidence_by_flight(problem: Problem, population: Population) -> Floats:
@@ -46,7 +74,7 @@ def evidence_by_flight(problem: Problem, population: Population) -> Floats:
         variance = noise2 + error2 * (population.enhancement[i].astype(float) ** 2).sum(axis=0)
         for k in range(int(population.count[i, 0])):
             gains = problem.response @ np.exp(population.sources[i, k, 3:])
-            signal = gains[problem.channel] * population.columns[i, k, 0, problem.row]
+            signal = gains[problem.channel] * coupling(problem, population, i, k)[problem.row]
             signal *= population.active[i, k, block]
             out[i, k] = 0.5 * np.bincount(flight, signal * signal / variance, flights)
     return out
