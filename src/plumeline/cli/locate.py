@@ -11,11 +11,13 @@ import click
 if TYPE_CHECKING:
     import numpy as np
 
+    from plumeline.workflows.columns import ColumnRequest
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("surveys", metavar="SURVEY...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("surveys", metavar="SURVEY...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Folder to make.  [default: NAME.plumeline here]"
 )
@@ -29,6 +31,18 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--end", metavar="TIME", help="Use readings before this time.")
 @click.option("--species", multiple=True, metavar="NAME", help="Use only this species; may be repeated.")
 @click.option("--response", type=FILE, help="How the sensors answer to gases: [[response]] sections (TOML).")
+@click.option(
+    "--columns",
+    type=FILE,
+    multiple=True,
+    help="Column layer of `plumeline image` (GeoTIFF); may be repeated.",
+)
+@click.option(
+    "--columns-wind",
+    metavar="SPEED,FROM[,ERROR]",
+    help="Wind when the columns were taken: m/s, degrees clockwise from north, m/s.  [default: the flight's mean]",
+)
+@click.option("--columns-time", metavar="TIME", help="When the columns were taken, UTC.")
 @click.option("--leave-out", type=FILE, help="Samples that may not be used: what `case ingest` quarantined.")
 @click.option(
     "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="Change one setting; may be repeated."
@@ -48,6 +62,9 @@ def locate(  # noqa: PLR0913 (one argument an option)
     end: str | None,
     species: tuple[str, ...],
     response: Path | None,
+    columns: tuple[Path, ...],
+    columns_wind: str | None,
+    columns_time: str | None,
     leave_out: Path | None,
     assignments: tuple[str, ...],
     config: Path | None,
@@ -64,6 +81,7 @@ def locate(  # noqa: PLR0913 (one argument an option)
     \f
 
     Raises:
+        UsageError: there is neither a survey nor a column layer.
         PlumelineError: see `plumeline.errors`.
     """  # noqa: D301 (click cuts the help at the form feed)
     from plumeline.cli.progress import shown_progress  # noqa: PLC0415 (heavy imports wait for their command)
@@ -71,11 +89,14 @@ def locate(  # noqa: PLR0913 (one argument an option)
     from plumeline.workflows.locate import LocateRequest, json_text, settings_from  # noqa: PLC0415
     from plumeline.workflows.locate import locate as run  # noqa: PLC0415
 
+    if not surveys and not columns:
+        raise click.UsageError("give a SURVEY, or --columns")
     if output is None and not as_json:
-        output = Path("+".join(survey.resolve().stem for survey in surveys) + ".plumeline")
+        output = Path("+".join(one.resolve().stem for one in (*surveys, *columns)) + ".plumeline")
     request = LocateRequest(
-        survey=surveys[0],
+        survey=surveys[0] if surveys else None,
         more=surveys[1:],
+        columns=_columns(columns, columns_wind, columns_time),
         output=output,
         mapping=mapping,
         start=_time(start, "--start"),
@@ -93,6 +114,31 @@ def locate(  # noqa: PLR0913 (one argument an option)
         click.echo(json_text(result.document), nl=False)
     elif not quiet:
         click.echo("\n".join(summary_lines(result)))
+
+
+def _columns(paths: tuple[Path, ...], wind: str | None, time: str | None) -> tuple[ColumnRequest, ...]:
+    """The column layers with what was stated of them.
+
+    Raises:
+        BadParameter: the wind or the time cannot be read.
+        UsageError: they are given without a layer.
+    """
+    if not paths:
+        if wind or time:
+            raise click.UsageError("--columns-wind and --columns-time are for --columns")
+        return ()
+    from plumeline.workflows.columns import ColumnRequest, stated_wind  # noqa: PLC0415 (heavy)
+
+    blown = None
+    if wind is not None:
+        blown = stated_wind(wind)
+        if blown is None:
+            raise click.BadParameter(
+                f"{wind!r} is not SPEED,FROM or SPEED,FROM,ERROR like 3.5,240,0.5",
+                param_hint="--columns-wind",
+            )
+    when = _time(time, "--columns-time")
+    return tuple(ColumnRequest(path=path, wind=blown, time=when) for path in paths)
 
 
 def _time(text: str | None, option: str) -> np.datetime64 | None:

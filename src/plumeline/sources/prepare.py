@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 LEAST_BLOCKS = 12
 """Time blocks that a survey is cut into at least, to learn how far its readings depend on each other."""
+IMAGE_BLOCKS = 8
+"""Blocks along the longer side of an image, for the same."""
 BIRTH_GRID = 48
 """Cells along each side of the birth map."""
 
@@ -112,8 +114,7 @@ def prepare(
     matrix, samples = _gathered(survey, settings)
     moving = samples.is_moving
     wind, spread = wind_and_spread(samples, settings, travel_s(samples) if window_s is None else window_s)
-    fitting_s = row_seconds(samples, settings, moving=moving)
-    row_s = row_s if row_s and abs(row_s / fitting_s - 1.0) < 0.2 else fitting_s
+    row_s = row_seconds(samples, settings, moving=moving, wanted_s=row_s)
     row_of, row_time, row_sensor = _rows(samples, row_s)
     observed, base, scale = _observed(samples, row_of, row_sensor)
     stretch, edges = stretches(row_time, row_sensor, moving=moving)
@@ -145,7 +146,7 @@ def prepare(
         stretch_segment=stretch_segment,
         block_segment=np.argsort(segments[:, BLOCK], kind="stable").astype(np.int64),
         block_start=_starts(segments[:, BLOCK], block_times.size),
-        block=np.floor(row_time[row] / _dependence_s(row_time, row_s, moving=moving)).astype(np.int64),
+        block=_dependence_blocks(samples, row_of, row_time, row_s)[row],
         row_s=np.full(edges.size - 1, row_s if moving else 0.0),
         stretch=stretch,
         stretch_row=edges,
@@ -222,10 +223,22 @@ def _starts(block: Integers, count: int) -> Integers:
     return np.searchsorted(np.sort(block), np.arange(count)).astype(np.int64)
 
 
-def _dependence_s(row_time_s: Floats, row_s: float, *, moving: bool) -> float:
-    """Length of a block [s]: long against the memory of the air, yet enough of them to estimate a variance from."""
-    span_s = max(float(np.ptp(row_time_s)), row_s)
-    return 60.0 if moving else min(max(span_s / LEAST_BLOCKS, row_s), 6.0 * row_s)
+def _dependence_blocks(samples: Samples, row_of: Integers, row_time_s: Floats, row_s: float) -> Integers:
+    """Block of each row within which residuals may hang together, shape (row,).
+
+    Blocks are long against the memory of the air, yet enough of them to estimate a variance from. Readings of one
+    moment, the tiles of an image, hang together in space.
+    """
+    span_s = float(np.ptp(row_time_s))
+    if span_s == 0.0 and row_time_s.size > IMAGE_BLOCKS**2:
+        middle = 0.5 * (samples.receptor[:, :2] + samples.receptor[:, 3:5])
+        place = np.column_stack([np.bincount(row_of, one) / np.bincount(row_of) for one in middle.T])
+        side_m = max(float(np.ptp(place, axis=0).max()), 1.0) / IMAGE_BLOCKS
+        cell = np.floor((place - place.min(axis=0)) / side_m).astype(np.int64)
+        return np.asarray(np.unique(cell @ [10**6, 1], return_inverse=True)[1], np.int64)
+    span_s = max(span_s, row_s)
+    length_s = 60.0 if samples.is_moving else min(max(span_s / LEAST_BLOCKS, row_s), 6.0 * row_s)
+    return np.floor(row_time_s / length_s).astype(np.int64)
 
 
 def _in_order(

@@ -25,6 +25,10 @@ FIXED_ROW_S = 300.0
 """Averaging time of a row at fixed sensors: long against the travel of gas over a few hundred metres [s]."""
 
 
+KEPT_ROW = 0.2
+"""Rows of a survey that grows stay as long as they are while they are less than this off [1]."""
+
+
 FAST_READING_S = 30.0
 """Readings averaged over less than this see gusts, so their wind is averaged over the plume's travel instead [s]."""
 
@@ -117,8 +121,13 @@ def _running_wind(time_s: Floats, wind: Floats, window_s: float) -> Floats:
     return np.asarray((total[high] - total[low]) / (high - low)[:, None])
 
 
-def row_seconds(samples: Samples, settings: InferenceSettings, *, moving: bool) -> float:
-    """Averaging time of a row: long against the gas's travel at fixed sensors, short against the sensor's at moving ones."""
+def row_seconds(
+    samples: Samples, settings: InferenceSettings, *, moving: bool, wanted_s: float | None = None
+) -> float:
+    """Averaging time of a row: long against the gas's travel at fixed sensors, short against the sensor's at moving ones.
+
+    A wanted one is kept where it is less than a fifth off.
+    """
     step = float(np.median(np.diff(np.unique(samples.time_s)))) if np.unique(samples.time_s).size > 1 else 1.0
     own = float(
         np.nanmax([
@@ -140,7 +149,7 @@ def row_seconds(samples: Samples, settings: InferenceSettings, *, moving: bool) 
         > settings.max_rows
     ):
         seconds *= 1.5
-    return seconds
+    return wanted_s if wanted_s and abs(wanted_s / seconds - 1.0) < KEPT_ROW else seconds
 
 
 def parcels(samples: Samples, row_of: Integers, row_s: float) -> Integers:

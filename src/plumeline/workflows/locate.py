@@ -27,6 +27,7 @@ from plumeline.store import (
     write_styles,
 )
 from plumeline.store.folder import check_free
+from plumeline.workflows.columns import ColumnRequest, column_surveys
 from plumeline.workflows.ingest import load_responses, load_survey
 from plumeline.workflows.quarantine import without
 from plumeline.workflows.report import render_report
@@ -53,10 +54,12 @@ FIRST_TIME, LAST_TIME = np.datetime64("1700-01-01", "ms"), np.datetime64("2200-0
 class LocateRequest:
     """What to locate, and where to put the result."""
 
-    survey: Path
-    """A file, a folder, or a survey file (TOML)."""
+    survey: Path | None
+    """A file, a folder, or a survey file (TOML); None where there are `columns` only."""
     more: tuple[Path, ...] = ()
     """Further flights and sensors of the same place, which share their sources with the first."""
+    columns: tuple[ColumnRequest, ...] = ()
+    """Column layers of imaging of the same place."""
     output: Path | None
     """Folder to make; None: no files are written."""
     mapping: Path | None = None
@@ -135,7 +138,9 @@ def infer_request(request: LocateRequest, tell: Progress) -> SourceReport:
     if request.basemap is not None and not request.basemap.is_file():
         raise ConfigurationError("there is no such basemap file", where=str(request.basemap))
     tell(0.0, "reading the survey")
-    survey = restricted(Survey.join(_loaded(request, tell)), request)
+    flights = _loaded(request, tell)
+    parts = [restricted(Survey.join(flights), request)] if flights else []
+    survey = Survey.join([*parts, *column_surveys(request.columns, parts)])
 
     def tell_inference(share: float, text: str) -> None:
         tell(LOADED + (INFERRED - LOADED) * share, text)
@@ -197,8 +202,8 @@ def json_text(document: Mapping[str, Any]) -> str:
 
 def _loaded(request: LocateRequest, tell: Progress) -> list[Survey]:
     """Every flight of a request."""
-    paths = (request.survey, *request.more)
-    share = LOADED / len(paths)
+    paths = (*([] if request.survey is None else [request.survey]), *request.more)
+    share = LOADED / max(len(paths), 1)
     return [
         load_survey(
             path,
@@ -334,5 +339,14 @@ def _with_request(report: SourceReport, request: LocateRequest) -> SourceReport:
     }
     if request.leave_out is not None:
         choices["left_out"] = hashlib.sha256(request.leave_out.read_bytes()).hexdigest()
+    if request.columns:
+        choices["columns"] = [
+            {
+                "file": one.path.name,
+                "wind": None if one.wind is None else asdict(one.wind),
+                "time": None if one.time is None else str(one.time),
+            }
+            for one in request.columns
+        ]
     configuration = {"inference": dict(report.provenance.configuration), "selection": choices}
     return replace(report, provenance=replace(report.provenance, configuration=configuration))

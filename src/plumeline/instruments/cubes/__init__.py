@@ -6,6 +6,7 @@ resampled; georeferencing is applied to products.
 """
 
 from plumeline.instruments.cubes.camera import Camera, Kind, Pose, boresight, on_ground
+from plumeline.instruments.cubes.column_layer import ColumnLayer, read_column_layer
 from plumeline.instruments.cubes.cube import (
     RADIANCE_W_M2_SR_CM1,
     UNKNOWN_UNIT,
@@ -37,6 +38,7 @@ __all__ = [
     "SPECTRUM_FORMATS",
     "UNKNOWN_UNIT",
     "Camera",
+    "ColumnLayer",
     "Cube",
     "Kind",
     "LineRaster",
@@ -50,6 +52,7 @@ __all__ = [
     "on_ground",
     "picture_on_globe",
     "radiance_factor",
+    "read_column_layer",
     "read_cube",
     "read_emit",
     "read_envi",

@@ -43,7 +43,7 @@ def read_geotiff(path: Path) -> Cube:
     Raises:
         ReadError: the file is damaged, or its bands carry no wavelengths.
     """
-    rasterio = _rasterio()
+    rasterio = raster_library()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
@@ -125,7 +125,7 @@ class LineRaster:
     ) -> None:
         self._path, self._names = path, names
         self._partial = path.with_name(path.name + ".part.tif")
-        self._rasterio = _rasterio()
+        self._rasterio = raster_library()
         self._profile: dict[str, Any] = {
             "driver": "GTiff",
             "dtype": "float32",
@@ -184,7 +184,7 @@ def picture_on_globe(
     Returns:
         West, south, east and north [degrees], and the PNG.
     """
-    rasterio = _rasterio()
+    rasterio = raster_library()
     rows, columns = layer.shape
     with warnings.catch_warnings():
         # rasterio multiplies transforms in a way that affine will drop; a PNG has no map by design.
@@ -223,7 +223,7 @@ def _coloured(layer: Single, top: float) -> NDArray[np.uint8]:
 
 
 def _transform(grid: MapGrid) -> Any:
-    return _rasterio().Affine(grid.pixel[0], 0.0, grid.west, 0.0, -grid.pixel[1], grid.north)
+    return raster_library().Affine(grid.pixel[0], 0.0, grid.west, 0.0, -grid.pixel[1], grid.north)
 
 
 def _grid(file: Any) -> MapGrid | None:
@@ -235,7 +235,12 @@ def _grid(file: Any) -> MapGrid | None:
     )
 
 
-def _rasterio() -> Any:
+def raster_library() -> Any:
+    """The rasterio package, which is an extra.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
     try:
         import rasterio  # noqa: PLC0415 (an extra)
         from rasterio import io, shutil, transform, warp, windows  # noqa: F401, PLC0415 (load the submodules)
