@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -152,14 +152,9 @@ def prepare(
         stretch_row=edges,
         flight_stretch=np.array([0, edges.size - 1]),
         flight_basis=np.array([0, basis.shape[1]]),
-        lagrangian=np.array([200.0, 100.0]),
-        direction_error=settings.direction_error_rad,
-        width_m=settings.source_width_m,
-        depth_m=settings.source_depth_m or settings.source_width_m,
-        is_puff=settings.transport == "puff",
+        **_assumed(settings),
         drift=wind_history(samples, settings),
         element_s=element_seconds(samples, parcel_of, elements.number, settings),
-        mixing_m=settings.mixing_height_m or math.inf,
         box=_search_box(samples, settings),
         birth_map=np.full((BIRTH_GRID, BIRTH_GRID), 1.0 / BIRTH_GRID**2),
     )
@@ -176,6 +171,18 @@ def prepare(
         row_s=row_s,
         remarks=_remarks(samples, survey, matrix),
     )
+
+
+def _assumed(settings: InferenceSettings) -> dict[str, Any]:
+    """The fields of a problem that are settings and constants of the air."""
+    return {
+        "lagrangian": np.array([200.0, 100.0]),
+        "direction_error": settings.direction_error_rad,
+        "width_m": settings.source_width_m,
+        "depth_m": settings.source_depth_m or settings.source_width_m,
+        "is_puff": settings.transport == "puff",
+        "mixing_m": settings.mixing_height_m or math.inf,
+    }
 
 
 def _gathered(survey: Survey, settings: InferenceSettings) -> tuple[ResponseMatrix, Samples]:
