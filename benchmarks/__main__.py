@@ -48,10 +48,10 @@ BENCHMARKS: dict[str, str] = {
 SUITES = {
     "imaging": ("vent", "imaging_truth", "imaging_limits", "imaging_rates", "imaging_identification"),
 }
-"""Several in one go, each with its own options' defaults: real vent spectra and semi-synthetic scenes."""
+"""Several in one go, each with those of the options that it has: real vent spectra and semi-synthetic scenes."""
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str], *, in_suite: bool = False) -> int:
     if words[:1] == ["list"]:
         for name, doc in sorted(BENCHMARKS.items()):
             print(f"{name:24} {doc}")
@@ -61,7 +61,7 @@ def main(words: list[str]) -> int:
     if words[:1] == ["--check"]:
         return results.check(words[1:] or sorted(BENCHMARKS))
     if words[:1] and words[0] in SUITES:
-        return max(main([name, *words[1:]]) for name in SUITES[words[0]])
+        return max(main([name, *words[1:]], in_suite=True) for name in SUITES[words[0]])
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("name", choices=sorted(BENCHMARKS))
     name = parser.parse_args(words[:1]).name
@@ -72,7 +72,7 @@ def main(words: list[str]) -> int:
         "--no-store", action="store_true", help="print only; do not write benchmarks/results"
     )
     module.add_options(options)
-    chosen = options.parse_args(words[1:])
+    chosen = options.parse_known_args(words[1:])[0] if in_suite else options.parse_args(words[1:])
     figures = module.run(chosen)
     results.show(name, figures)
     if not chosen.no_store:

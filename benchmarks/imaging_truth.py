@@ -1,27 +1,40 @@
 """Detection and columns against truth: striped and unstriped short-wave scenes, beside the peers.
 
 Area under the curve: plume pixels above 200 ppm m against clean ones. Column bias: mean column over mean truth in
-bins from 50 to 3000 ppm m, after the second pass (plume and rim kept out of the statistics, saturation taken out).
+bins from 50 to 3000 ppm m, after the second pass (plume and rim kept out of the statistics, saturation taken out). Two
+more scenes carry the noise of real sensors, EMIT's model and PRISMA's by detector column with its real stripes; being noisier,
+they tell a bias only where a bin holds enough pixels, so bins with a standard error above 2 % are listed and not counted.
 """
 
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
-from benchmarks.imaging_scene import SEED, ShortwaveScene, area_under_curve, run_method, shortwave
+from benchmarks.imaging_scene import (
+    SEED,
+    SensorNoise,
+    ShortwaveScene,
+    area_under_curve,
+    emit_noise,
+    prisma_noise,
+    run_method,
+    shortwave,
+)
 from benchmarks.results import Figures
 from plumeline.detections import ReflectedTarget, desaturated, score_columns, smoothed
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -37,6 +50,9 @@ OURS = ("column matched filter", "matched filter, smoothed", "sparse columns, 30
 BINS = (50.0, 100.0, 200.0, 400.0, 800.0, 1600.0, 3000.0)
 BIAS_SEEDS = tuple(range(SEED, SEED + 16))
 """Scenes behind the bias; the first is the one that the areas are taken on."""
+TELLING = 0.02
+"""Standard error of a bin's bias up to which the bin is counted."""
+
 SAMPLES = 120
 """Fewer detector columns than in `imaging_speed`, so that the slow peers can run in full."""
 
@@ -45,20 +61,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--peers", help="Python of an environment with spectral, mag1c, fastmag1c and marshsi"
     )
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PLUMELINE_DATA", "../shared/data")))
 
 
 def run(options: argparse.Namespace) -> Figures:
     table: list[dict[str, object]] = []
     figures: dict[str, float] = {}
-    for label, striping in (("plain", 0.0), ("striped", 0.01)):
-        scene = shortwave(striping, samples=SAMPLES)
-        ours, peers = _areas(scene, label, options.peers, table)
+    makers: dict[str, Callable[[int], ShortwaveScene]] = {
+        "plain": lambda seed: shortwave(0.0, samples=SAMPLES, seed=seed),
+        "striped": lambda seed: shortwave(0.01, samples=SAMPLES, seed=seed),
+    }
+    for sensor, noise_of in (("emit", emit_noise), ("prisma", prisma_noise)):
+        noise = noise_of(options.data, SAMPLES)
+        makers[sensor] = partial(_with_noise, noise)
+    for label, make in makers.items():
+        ours, peers = _areas(make(SEED), label, options.peers, table)
         figures[f"auc_{label}"] = max(ours)
         if peers:
             figures[f"auc_{label}_best_peer"] = max(peers)
             figures[f"auc_{label}_minus_best_peer"] = max(ours) - max(peers)
-        bias = column_bias(shortwave(striping, samples=SAMPLES, seed=seed) for seed in BIAS_SEEDS)
-        figures[f"worst_bias_{label}"] = max(abs(value) for value, _ in bias.values())
+        bias = column_bias(make(seed) for seed in BIAS_SEEDS)
+        counted = [abs(value) for value, error in bias.values() if error <= TELLING]
+        figures[f"worst_bias_{label}"] = max(counted)
         table += [
             {"scene": label, "who": "plumeline", "method": f"bias {k} ppm m", "value": v, "standard_error": e}
             for k, (v, e) in bias.items()
@@ -68,6 +92,10 @@ def run(options: argparse.Namespace) -> Figures:
         f"bias over {len(BIAS_SEEDS)} scenes: one scene holds some 450 pixels of 50 to 100 ppm m, read to 90 ppm m each",
     ]
     return Figures(figures=figures, table=table, seeds=[SEED, *BIAS_SEEDS], notes=notes)
+
+
+def _with_noise(noise: SensorNoise, seed: int) -> ShortwaveScene:
+    return shortwave(0.0, samples=SAMPLES, seed=seed, noise=noise)
 
 
 def _areas(

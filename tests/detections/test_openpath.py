@@ -1,5 +1,7 @@
 """Open-path retrieval: known mixtures come back, unknown absorbers are stated, the real vent shows HCl."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from plumeline.chem.spectra import (
     carbon_monoxide_lines,
     hydrogen_chloride_lines,
 )
-from plumeline.detections import GasModel, Verdict, Window, fit_open_path, pattern_null, search
+from plumeline.detections import GasModel, Target, Verdict, Window, fit_open_path, pattern_null, search
 from plumeline.errors import RefusedError
 from plumeline.instruments.cubes import Spectrum
 from plumeline.radiometry import cross_section_from_lines
@@ -112,3 +114,16 @@ def test_the_real_vent_shows_hydrogen_chloride(real_data, tmp_path):
         assert by_gas["water"].verdict is Verdict.CANNOT
         # The stretch of the instrument's wavenumber scale as its CO lines show it, too: a wrong fit would wander.
         assert acid.fit.shift == pytest.approx(-1.5e-4, abs=2e-5)
+
+
+def test_a_record_of_doubtful_scale_makes_the_amount_doubtful_and_not_the_gas():
+    sure = hcl()
+    doubtful = replace(sure, relative_uncertainty=0.6, quantitative=False)
+    target = Target(gas="hydrogen chloride", window=HCL_WINDOW, interferers=())
+    first, second = (
+        search(synthetic(300.0), lambda *_, one=one: one, (target,))[0] for one in (sure, doubtful)
+    )
+    assert first.verdict is Verdict.SEEN
+    assert second.verdict is Verdict.SEEN_APPROXIMATE
+    assert second.sigma_ppm_m > 0.6 * second.column_ppm_m
+    assert first.column_ppm_m == second.column_ppm_m

@@ -99,6 +99,8 @@ class OpenPathFit:
     """Columns [ppm m at 296 K, 101.325 kPa], shape (gas,)."""
     sigma_ppm_m: Floats
     """1 sigma, from residual and record scale together [ppm m], shape (gas,)."""
+    fitted_sigma_ppm_m: Floats
+    """1 sigma from the residual alone, which tells whether there is anything [ppm m], shape (gas,)."""
     shift: float
     """Relative error of the instrument's wavenumber scale."""
     path_difference_cm: float
@@ -289,6 +291,7 @@ def _report(problem: _Problem, state: Floats, used: Flags, jacobian: Floats) -> 
         gases=tuple(gas.gas for gas in problem.gases),
         column_ppm_m=state[:count],
         sigma_ppm_m=np.hypot(fitted, scale * state[:count]),
+        fitted_sigma_ppm_m=fitted,
         shift=float(state[count]),
         path_difference_cm=float(problem.nominal_cm * state[count + 1]),
         residual_rms=float(np.sqrt(np.mean(residual**2)) / np.median(np.abs(problem.y))),

@@ -28,7 +28,8 @@ DISPLACEMENTS_CM1 = (-8.9, -7.3, -6.1, -5.1, -4.3, -3.4, 3.4, 4.3, 5.1, 6.1, 7.3
 """Wrong places for the pattern null; none maps the HCl (20 and 2 cm-1) or CO (4 cm-1) combs onto themselves."""
 
 SEEN_SIGMA = 2.0
-"""A column below this many sigma is not called seen, whatever its pattern says."""
+"""A column below this many sigma of its fit is not called seen, whatever its pattern says. The scale error of its record does
+not count here: it makes the amount doubtful and not the gas."""
 
 
 class Verdict(StrEnum):
@@ -141,9 +142,11 @@ def _look(spectrum: Spectrum, source: GasSource, target: Target) -> OpenPathFind
     except RefusedError as error:
         return OpenPathFinding(gas=target.gas, verdict=Verdict.CANNOT, reason=str(error))
     column, sigma = float(fit.column_ppm_m[0]), float(fit.sigma_ppm_m[0])
-    limit = max(3 * sigma, float(nulls.max())) if nulls is not None else 3 * sigma
+    fitted = float(fit.fitted_sigma_ppm_m[0])
+    least = 3 * fitted * (1 + model.relative_uncertainty)
+    limit = max(least, float(nulls.max())) if nulls is not None else least
     alarm = float("nan") if nulls is None else (1 + int((nulls >= column).sum())) / (1 + nulls.size)
-    seen = column > SEEN_SIGMA * sigma and (nulls is None or column > float(nulls.max()))
+    seen = column > SEEN_SIGMA * fitted and (nulls is None or column > float(nulls.max()))
     verdict, reason = _verdict(seen=seen, quantitative=model.quantitative, missing=missing, span_cm1=span)
     return OpenPathFinding(
         gas=target.gas,
