@@ -35,6 +35,7 @@ BENCHMARKS: dict[str, str] = {
     "imaging_limits": "Predicted noise-equivalent columns against Monte Carlo; detection at four times that.",
     "imaging_identification": "Mixtures of one to five of forty and more gases in thermal scenes, and clean scenes.",
     "imaging_product": "From a cube of a given size (1 GB) on disk to the whole product folder: minutes, memory.",
+    "imaging_stream": "Lines a second of the stream at 600 columns and 60 bands, one gas and forty.",
     "imaging_rates": "Emission rates by both methods against simulated truth: errors, and how often intervals hold.",
     "spectral_libraries": "Independent absorption records of the same gas against each other.",
     "vent": "The real open-path spectra of a volcanic vent: gases, limits, and what cannot be retrieved.",

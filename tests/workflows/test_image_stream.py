@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from plumeline.chem.spectra import CrossSection, Grade, Library, write_library
 from plumeline.cli.main import main
 from plumeline.instruments.cubes import write_envi
+from plumeline.provenance import sha256_of_file
 from plumeline.radiometry import planck_w_m2_sr_cm1
 
 SAMPLES, BANDS = 24, 16
@@ -156,3 +159,89 @@ def test_a_cube_four_times_the_memory_limit_streams_through(folder, tmp_path):
     document = json.loads((tmp_path / "out" / "stream.json").read_text())
     assert document["lines"] == repeats * 200
     assert document["limits_ppm_m"]["acetone"] > 0
+
+
+def test_a_cube_that_is_being_written_is_followed_to_its_end(folder, tmp_path, capsys):
+    """A sensor writes 400 lines in bursts that end within a line; the alarms are those of the whole file."""
+    whole = (folder / "scene.bip").read_bytes()
+    (tmp_path / "live.bip.hdr").write_text((folder / "scene.bip.hdr").read_text())
+    live = tmp_path / "live.bip"
+    live.write_bytes(whole[:1000])
+
+    def sensor():
+        with live.open("ab") as file:
+            for start in range(1000, len(whole), 20_001):
+                file.write(whole[start : start + 20_001])
+                file.flush()
+                time.sleep(0.01)
+
+    writer = threading.Thread(target=sensor)
+    writer.start()
+    with pytest.raises(SystemExit) as left:
+        main([
+            *("image", str(live), "-l", str(folder / "spectra.h5"), "-o", str(tmp_path / "out")),
+            *("--plume-temperature", "20", "--stream", "--follow", "20"),
+        ])
+    writer.join()
+    assert left.value.code == 0
+    assert stream(folder, tmp_path / "whole") == 0
+    files = [tmp_path / name / "alarms.jsonl" for name in ("out", "whole")]
+    assert files[0].read_bytes() == files[1].read_bytes() != b""
+    document = json.loads((tmp_path / "out" / "stream.json").read_text())
+    assert document["lines"] == document["lines_declared"] == 400
+    assert document["provenance"]["inputs"]["live.bip"] == sha256_of_file(live)
+
+
+def test_a_sensor_that_stops_early_ends_the_stream_with_what_came(folder, tmp_path, capsys):
+    import rasterio
+
+    whole = (folder / "scene.bip").read_bytes()
+    (tmp_path / "live.bip.hdr").write_text((folder / "scene.bip.hdr").read_text())
+    (tmp_path / "live.bip").write_bytes(whole[: len(whole) * 320 // 400 + 7])
+    words = [
+        "image",
+        str(tmp_path / "live.bip"),
+        "-l",
+        str(folder / "spectra.h5"),
+        "--plume-temperature",
+        "20",
+    ]
+    with pytest.raises(SystemExit) as left:
+        main([*words, "-o", str(tmp_path / "out"), "--stream", "--follow", "0.2"])
+    assert left.value.code == 0
+    assert "320 of the 400 lines that the header declares came" in capsys.readouterr().out
+    document = json.loads((tmp_path / "out" / "stream.json").read_text())
+    assert (document["lines"], document["lines_declared"]) == (320, 400)
+    with rasterio.open(tmp_path / "out" / "stream.tif") as file:
+        score = file.read(1)
+    assert np.isfinite(score[300:320]).any()
+    assert np.isnan(score[320:]).all()
+
+
+@pytest.mark.parametrize(
+    ("lines", "words", "code", "said"),
+    [
+        (10, ("--stream", "--follow", "0.2"), 3, "holds 10 lines and none came for 0.2 s"),
+        (400, ("--follow", "1"), 2, "--follow goes with --stream"),
+        (400, ("--stream", "--follow", "0"), 2, "0.1"),
+    ],
+)
+def test_what_cannot_be_followed_is_told(folder, tmp_path, capsys, lines, words, code, said):
+    whole = (folder / "scene.bip").read_bytes()
+    (tmp_path / "live.bip.hdr").write_text((folder / "scene.bip.hdr").read_text())
+    (tmp_path / "live.bip").write_bytes(whole[: len(whole) * lines // 400])
+    with pytest.raises(SystemExit) as left:
+        main([
+            *(
+                "image",
+                str(tmp_path / "live.bip"),
+                "-l",
+                str(folder / "spectra.h5"),
+                "-o",
+                str(tmp_path / "out"),
+            ),
+            *("--plume-temperature", "20", *words),
+        ])
+    assert left.value.code == code
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "out").exists()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import cos, isfinite, radians, sin
+from math import cos, radians, sin
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from plumeline.cli.numbers import Within
 from plumeline.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -19,26 +20,6 @@ if TYPE_CHECKING:
     from plumeline.workflows.image_access import Permit
     from plumeline.workflows.image_result import ImageResult
     from plumeline.workflows.image_setup import ImageRequest
-
-
-class Within(click.FloatRange):
-    """A number in a range; "nan" is none."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number.
-
-        Args:
-            value: what was typed.
-            param: which option.
-            ctx: the command.
-
-        Returns:
-            The number.
-        """
-        number = float(super().convert(value, param, ctx))
-        if not isfinite(number):
-            self.fail(f"{value} is no number.", param, ctx)
-        return number
 
 
 @click.command()
@@ -120,6 +101,12 @@ class Within(click.FloatRange):
     type=Within(0.01, 60_000),
     help="Time between two lines of the sensor [ms]; says whether the stream keeps up.",
 )
+@click.option(
+    "--follow",
+    "follow_s",
+    type=Within(0.1, 3600),
+    help="With --stream: the sensor still writes the cube; wait so long for a further line [s].",
+)
 @click.option("--residential", is_flag=True, help="Homes are in view: keep columns inside plumes only.")
 @click.option("--store", envvar="PLUMELINE_STORE", help="Case store that holds the authority.")
 @click.option(
@@ -150,6 +137,7 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     background: str,
     stream: bool,  # noqa: FBT001 (same)
     line_period: float | None,
+    follow_s: float | None,
     residential: bool,  # noqa: FBT001 (click passes by name)
     store: str | None,
     key: Path | None,
@@ -173,6 +161,7 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
         len(scenes),
         {"--stream": stream, "--glt": glt is not None, "--pose": pose is not None},
         clusters=background == "clusters",
+        follows=follow_s is not None,
     )
     check_free(output, force=force)
     request = ImageRequest(
@@ -191,6 +180,7 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
         memory_mb=memory_mb,
         rate=false_share,
         grouping=Grouping(background),
+        follow_s=follow_s,
         residential=residential,
         seed=seed,
     )
@@ -199,7 +189,7 @@ def image(  # noqa: PLR0913, PLR0917 (one argument per option)
     _search(requests, output, found, line_period=line_period, stream=stream, force=force)
 
 
-def _require_possible(scenes: int, given: dict[str, bool], *, clusters: bool) -> None:
+def _require_possible(scenes: int, given: dict[str, bool], *, clusters: bool, follows: bool) -> None:
     """Refuse options that do not go together.
 
     Raises:
@@ -209,6 +199,8 @@ def _require_possible(scenes: int, given: dict[str, bool], *, clusters: bool) ->
         raise click.UsageError(
             "--stream keeps statistics by detector column, clusters need the whole scene: take one of the two"
         )
+    if follows and (given["--pose"] or not given["--stream"]):
+        raise click.UsageError("--follow goes with --stream and without --pose, whose log is not whole yet")
     for name, is_given in given.items():
         if is_given and scenes > 1:
             raise click.UsageError(f"{name} goes with one scene; give them one by one")

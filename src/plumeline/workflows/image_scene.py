@@ -9,7 +9,8 @@ import numpy as np
 
 from plumeline.chem.spectra import read_library
 from plumeline.detections import SoughtGas, sought_gases
-from plumeline.instruments.cubes import Cube, check_layout, read_cube
+from plumeline.errors import InputError
+from plumeline.instruments.cubes import Cube, check_layout, format_of, read_cube, read_envi
 from plumeline.units import REFERENCE_TEMPERATURE_K
 from plumeline.workflows.image_pose import posed, read_mount
 from plumeline.workflows.image_screen import (
@@ -99,6 +100,14 @@ def open_scene(request: ImageRequest) -> Cube:
         InputError: the file, its map, or the autopilot's log cannot be used.
         ConfigurationError: the camera file is wrong.
     """
+    if request.follow_s is not None:
+        if format_of(request.scene) != "cube_l1_envi":
+            raise InputError(
+                "is no ENVI cube, and only those can be followed while they are written",
+                where=str(request.scene),
+                remedy="leave --follow out once it is whole",
+            )
+        return read_envi(request.scene, glt=request.glt, growing=True)
     cube = read_cube(request.scene, glt=request.glt)
     if request.pose is None or request.camera is None:
         return cube

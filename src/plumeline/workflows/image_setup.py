@@ -71,6 +71,8 @@ class ImageRequest:
     """Admitted share of false plumes."""
     grouping: Grouping = Grouping.COLUMNS
     """Which pixels share their statistics."""
+    follow_s: float | None = None
+    """The scene is still being written: how long to wait for a further line [s]. Streams only."""
     residential: bool = False
     """Homes are in view: column layers are kept inside plumes only."""
     drop_frames: bool = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from plumeline.detections import MDCL_PER_NECL, LineStream, LineWatch, scored, smooth_surfaces, stream_bytes
 from plumeline.errors import InputError
-from plumeline.instruments.cubes import LineRaster
+from plumeline.instruments.cubes import LineRaster, lines_there
 from plumeline.provenance import Provenance
 from plumeline.store import result_folder
 from plumeline.workflows.image import hashes, request_as_plain
@@ -30,9 +30,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from plumeline.instruments.cubes import Cube
     from plumeline.workflows.image_setup import ImageRequest
 
     Single = NDArray[np.float32]
+
+POLL_S = 0.02
+FIRST_LINES = 64
 
 READ_LINES = 16
 """Lines read from disk at a time."""
@@ -96,7 +100,10 @@ def stream_scene(
         InputError: the scene or the library cannot be used, or the memory does not hold the sensor's statistics.
         OutputError: the folder exists, or something cannot be written.
     """
-    scene = prepare_scene(open_scene(request), request)
+    cube = open_scene(request)
+    arrivals = Arrivals(cube, request.follow_s)
+    scene = prepare_scene(arrivals.first(), request)
+    scene.cube = cube
     stream = _line_stream(scene, request)
     clock = _Clock(line_period_s)
     with result_folder(folder, force=force) as partial:
@@ -107,12 +114,13 @@ def stream_scene(
             LineRaster(partial / "stream.tif", scene.cube.shape[:2], LAYERS, plain) as raster,
             threadpool_limits(limits=1, user_api="blas"),
         ):
-            alarms = _run(scene, stream, clock, log, raster, progress, alarm)
+            alarms = _run(scene, stream, _lines(scene, arrivals, clock), clock, log, raster, progress, alarm)
         limits = _limits(scene, stream)
         document = {
             "status": "screening, not validated; alarms without identification",
             "scene": scene.cube.name,
-            "lines": scene.cube.shape[0],
+            "lines": arrivals.taken,
+            "lines_declared": cube.shape[0],
             "alarm_lines": alarms,
             "gases": [gas.gas for gas in scene.gases],
             "limits_ppm_m": limits,
@@ -125,7 +133,7 @@ def stream_scene(
         (partial / "timing.json").write_text(json.dumps(clock.summary(), indent=1) + "\n", "utf-8")
     times = clock.summary()
     return StreamResult(
-        lines=scene.cube.shape[0],
+        lines=arrivals.taken,
         alarm_lines=alarms,
         limits_ppm_m=limits,
         unseen=scene.unseen,
@@ -158,6 +166,7 @@ def _line_stream(scene: Scene, request: ImageRequest) -> LineStream:
 def _run(
     scene: Scene,
     stream: LineStream,
+    arriving: Iterator[tuple[int, Single]],
     clock: _Clock,
     log: TextIO,
     raster: LineRaster,
@@ -165,11 +174,13 @@ def _run(
     alarm: Callable[[dict[str, Any]], None],
 ) -> int:
     """All lines, one after another; the number of lines with an alarm."""
-    lines, samples, _ = scene.cube.shape
+    declared, samples, _ = scene.cube.shape
+    lines = 0
     watch = LineWatch(samples=samples, gases=len(scene.gases))
     alarms = warming = 0
     unsaid = np.zeros(samples, np.intp)
-    for number, line in _lines(scene, clock):
+    for number, line in arriving:
+        lines = number + 1
         scores = stream.push(line)
         contrast = stream.contrast(line)
         best, gas, raised = watch.look(scores, contrast)
@@ -196,7 +207,11 @@ def _run(
             alarm(found)
         clock.line_done()
         if number % 64 == 0:
-            progress("streaming", number / lines)
+            progress("streaming", number / declared)
+    for number in range(lines, declared):
+        raster.write_row(number, [np.full(samples, np.nan)] * len(LAYERS))
+    if lines < declared:
+        scene.warnings.append(f"{lines} of the {declared} lines that the header declares came")
     progress("done", 1.0)
     scene.warnings += _unsaid(unsaid, warming, lines)
     return alarms
@@ -228,16 +243,74 @@ def _unsaid(unsaid: NDArray[np.intp], warming: int, lines: int) -> list[str]:
     return said
 
 
-def _lines(scene: Scene, clock: _Clock) -> Iterator[tuple[int, Single]]:
-    """Screened lines; the time to read them counts for the line that comes first."""
+class Arrivals:
+    """Lines of a scene as they come: all at once from a whole file, one after another from one that grows.
+
+    Args:
+        cube: the scene.
+        follow_s: how long to wait for a further line [s]; None for a whole file.
+    """
+
+    def __init__(self, cube: Cube, follow_s: float | None) -> None:
+        self._cube, self._follow_s = cube, follow_s
+        self.taken = 0
+        """Lines that were handed out."""
+
+    def first(self) -> Cube:
+        """What the scene's header can be held against: all of it, or the lines that have come by now.
+
+        Raises:
+            InputError: no sensor writes to it.
+        """
+        if self._follow_s is None:
+            return self._cube
+        there = self.wait_for(min(FIRST_LINES, self._cube.shape[0]))
+        if there < min(FIRST_LINES, self._cube.shape[0]):
+            raise InputError(
+                f"holds {there} lines and none came for {self._follow_s:g} s; {FIRST_LINES} tell whether the header is right",
+                where=self._cube.name,
+                remedy="start the sensor, wait longer with --follow, or leave --follow out",
+            )
+        shape = (there, *self._cube.shape[1:])
+        return replace(self._cube, shape=shape, grid=None, facts={**self._cube.facts, "lines": str(there)})
+
+    def wait_for(self, lines: int) -> int:
+        """Wait until so many lines are there, or until none came for long enough.
+
+        Args:
+            lines: how many.
+
+        Returns:
+            How many are there.
+        """
+        if self._follow_s is None:
+            return int(self._cube.shape[0])
+        there, last = lines_there(self._cube), time.monotonic()
+        while there < lines and time.monotonic() - last < self._follow_s:
+            time.sleep(POLL_S)
+            now = lines_there(self._cube)
+            if now > there:
+                there, last = now, time.monotonic()
+        return there
+
+
+def _lines(scene: Scene, arrivals: Arrivals, clock: _Clock) -> Iterator[tuple[int, Single]]:
+    """Screened lines; the time to read them counts for the line that comes first, the time to wait for none."""
     count = scene.cube.shape[0]
     thermal = scene.model.sign > 0
-    for start in range(0, count, READ_LINES):
+    start = 0
+    while start < count:
+        there = arrivals.wait_for(start + 1)
+        if there <= start:
+            return
+        stop = min(start + READ_LINES, there)
         clock.start()
-        block = scene.block(start, min(start + READ_LINES, count))
+        block = scene.block(start, stop)
         for offset, line in enumerate(block):
             clock.start()
+            arrivals.taken = start + offset + 1
             yield start + offset, screened_line(line, thermal=thermal)
+        start = stop
 
 
 def _limits(scene: Scene, stream: LineStream) -> dict[str, float | None]:

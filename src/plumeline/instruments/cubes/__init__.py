@@ -14,7 +14,7 @@ from plumeline.instruments.cubes.cube import (
     MapGrid,
 )
 from plumeline.instruments.cubes.emit import read_emit
-from plumeline.instruments.cubes.envi import read_envi, write_envi
+from plumeline.instruments.cubes.envi import lines_there, read_envi, write_envi
 from plumeline.instruments.cubes.envi_layout import check_layout
 from plumeline.instruments.cubes.formats import (
     CUBE_FORMATS,
@@ -48,6 +48,7 @@ __all__ = [
     "boresight",
     "check_layout",
     "format_of",
+    "lines_there",
     "lookup_from_geometry",
     "on_ground",
     "picture_on_globe",

@@ -33,12 +33,27 @@ if TYPE_CHECKING:
     Single = NDArray[np.float32]
 
 
-def read_envi(path: Path, *, glt: Path | None = None) -> Cube:
+def lines_there(cube: Cube) -> int:
+    """Whole lines that an ENVI file that is still being written holds by now.
+
+    Args:
+        cube: the cube, interleaved by line or by pixel.
+
+    Returns:
+        Lines, at most those that the header declares.
+    """
+    (lines, samples, bands), dtype, _, offset = stored_layout(cube.facts, cube.path)
+    there = max(0, cube.path.stat().st_size - offset) // (samples * bands * dtype.itemsize)
+    return min(lines, int(there))
+
+
+def read_envi(path: Path, *, glt: Path | None = None, growing: bool = False) -> Cube:
     """Open an ENVI cube; nothing but the header is read.
 
     Args:
         path: the data file or its header.
         glt: a GLT or IGM file that georeferences it; `NAME_glt` or `NAME_igm` beside it is taken if there.
+        growing: the file is still being written and may hold fewer lines than the header declares.
 
     Returns:
         The cube.
@@ -50,7 +65,14 @@ def read_envi(path: Path, *, glt: Path | None = None) -> Cube:
     fields = read_header(header)
     layout = stored_layout(fields, header)
     shape, dtype, interleave, offset = layout
-    check_size(data, expected=int(np.prod(shape)) * dtype.itemsize, offset=offset, lines=shape[0])
+    if not growing:
+        check_size(data, expected=int(np.prod(shape)) * dtype.itemsize, offset=offset, lines=shape[0])
+    elif interleave == "bsq":
+        raise ReadError(
+            "is interleaved by band, so no line is whole before the last band",
+            where=str(data),
+            remedy="have the sensor write BIL or BIP to be followed",
+        )
     centre, unit = wavelengths(fields, shape[2], header)
     fwhm, good = numbers(fields, "fwhm", header), numbers(fields, "bbl", header)
     lookup = glt or _beside(data)
