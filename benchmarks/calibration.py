@@ -59,4 +59,4 @@ def interval(share: float, count: int) -> tuple[float, float]:
     z = 1.96
     middle = (share + z * z / (2 * count)) / (1 + z * z / count)
     half = z / (1 + z * z / count) * float(np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)))
-    return middle - half, middle + half
+    return max(middle - half, 0.0), min(middle + half, 1.0)
