@@ -4,7 +4,7 @@ Roughness, classes, heights and deposition are those of the site descriptions or
 physics of the simulator has no constant that was fitted to any of them (docs/decisions/0100-field-protocol.md).
 Prairie Grass: roughness 0.006 m (Barad 1958); SO2 deposits on grass at 0.8 cm/s (Garland 1977). ADED: open ground,
 daytime and night classes from wind and hour (Turner 1970, moderate sun); equipment heights 2 m (wells, separators) and
-4.5 m (tanks, as in the publisher's table of sources); directions as recorded. Ginninderra: grazed field, roughness 0.02 m,
+4.5 m (tanks, as in the publisher's table of sources); directions magnetic. Ginninderra: grazed field, roughness 0.02 m,
 measured Obukhov length, wind at 3 m (its sonic's height). Chilbolton: open ground, Obukhov length from the measured
 vertical angle, wind at 3 m, beams at 1.5 m (neither height is in the data).
 """
@@ -37,8 +37,10 @@ SO2_DEPOSITION_M_S = 0.008
 """Dry deposition of SO2 on grass (Garland 1977, doi:10.1098/rspa.1977.0066) [m s-1]."""
 ADED_DECLINATION_DEG = 8.1
 """Magnetic declination, east, at Fort Collins in May 2022 (World Magnetic Model) [degrees]. The publisher's description says only
-that zero is a wind from the north; whether true or magnetic is not said, so directions are taken as they stand, and a run
-with them turned by this much stands beside it."""
+that zero is a wind from the north; whether true or magnetic is not said. The first four releases say it: every sensor reads most
+where the recorded wind points 5 to 15 degrees anticlockwise of it (docs/decisions/0157-aded-level-and-north.md)."""
+CLEAR_DEG, UPWIND_DEG = 60.0, 107.5
+"""Angles off the wind beyond which a sensor at ADED is clear of a release, and of the pad when none is under way [degrees]."""
 
 
 def _table(path: Path, **options: Any) -> Any:
@@ -180,11 +182,7 @@ def _turner(speed: float, hour: float) -> str:
 def aded(
     data: Path, draw: int = 0, *, declination_deg: float = 0.0, window_s: int = 1800
 ) -> Iterator[Window]:
-    """Single releases on a pad, 8 fixed sensors, half-hour means of CH4 [ppm above each sensor's upwind level].
-
-    The wind is measured minute by minute, so that nothing is left to draw.
-    """
-    del draw
+    """Single releases on a pad, 8 fixed sensors, half-hour means of CH4 [ppm above each sensor's level in clear air]."""
     folder = data / "aded-2022"
     wind = _table(folder / "wind.csv", parse_dates=["time_utc"])
     wind["direction_from_deg"] += declination_deg
@@ -194,7 +192,7 @@ def aded(
     seconds = (wind["time_utc"] - wind["time_utc"].iloc[0]).dt.total_seconds().to_numpy()
     east, north = _toward(wind["speed_m_s"].to_numpy(), wind["direction_from_deg"].to_numpy())
     names = list(sensors.index)
-    enhancement = _above_upwind(readings, sensors, wind)
+    enhancement = _above_clear_air(readings, sensors, wind, truth)
     places = sensors[["x_m", "y_m", "z_m"]].to_numpy(float)
     spin = 180
     for number, release in enumerate(truth.itertuples()):
@@ -217,11 +215,13 @@ def aded(
                 group=f"{release.release} {release.start:%m-%d}",
                 labels=names,
                 layer=layer,
-                wind=LargeScaleWind(
-                    step_s=1.0,
-                    eastward_m_s=_series(seconds, east, start - spin, count),
-                    northward_m_s=_series(seconds, north, start - spin, count),
-                    reference_height_m=2.4,
+                wind=_around(
+                    layer,
+                    _series(seconds, east, start - spin, count),
+                    _series(seconds, north, start - spin, count),
+                    10_000_000 * draw + int(start),
+                    mean_s=60,
+                    height_m=2.4,
                 ),
                 spin_up=spin,
                 place_m=(release.x_m, release.y_m, 4.5 if "T" in release.release else 2.0),
@@ -234,17 +234,29 @@ def aded(
             )
 
 
-def _above_upwind(readings: Any, sensors: Any, wind: Any) -> Any:
-    """Each sensor's reading over its own median of the minutes within 6 h when it stood upwind of the pad's middle."""
+def _above_clear_air(readings: Any, sensors: Any, wind: Any, truth: Any) -> Any:
+    """Each sensor's reading over its own level: the median of the clear minutes within an hour, between them a straight line.
+
+    Clear is a minute whose wind carries the release under way (or until 10 min ago) past the sensor by more than
+    `CLEAR_DEG`; and without a release, one in which the sensor stands upwind of the pad's middle.
+    """
     values = readings[list(sensors.index)].copy()
-    from_rad = np.radians(90.0 - wind["direction_from_deg"].to_numpy())
+    times = wind["time_utc"]
+    source = np.zeros(len(wind), complex)
+    is_on = np.zeros(len(wind), bool)
+    for release in truth.itertuples():
+        during = ((times >= release.start) & (times < release.end + pd.Timedelta("10min"))).to_numpy()
+        source[during] = complex(release.x_m, release.y_m)
+        is_on |= during
+    east, north = _toward(np.ones(len(wind)), wind["direction_from_deg"].to_numpy())
+    least_deg = np.where(is_on, CLEAR_DEG, UPWIND_DEG)
     for name, sensor in sensors.iterrows():
-        cosine = (sensor["x_m"] * np.cos(from_rad) + sensor["y_m"] * np.sin(from_rad)) / np.hypot(
-            sensor["x_m"], sensor["y_m"]
+        off_deg = np.abs(
+            np.angle((complex(sensor["x_m"], sensor["y_m"]) - source) / (east + 1j * north), deg=True)
         )
-        upwind = values[name].where(cosine > 0.3)
-        level = upwind.rolling(720, center=True, min_periods=30).median().ffill().bfill()
-        values[name] -= level
+        clear = values[name].where(off_deg > least_deg)
+        level = clear.rolling(121, center=True, min_periods=15).median()
+        values[name] -= level.interpolate(limit_direction="both")
     return values
 
 
@@ -300,7 +312,7 @@ def ginninderra(data: Path, draw: int = 0, *, window_s: int = 1800) -> Iterator[
             group=f"{zero + pd.Timedelta(seconds=float(start)):%m-%d}",
             labels=list(mean.index),
             layer=layer,
-            wind=_around(layer, e, n, 10_000_000 * draw + int(start)),
+            wind=_around(layer, e, n, 10_000_000 * draw + int(start), mean_s=300, height_m=3.0),
             spin_up=spin,
             place_m=(-21.78, 21.09, 0.3),
             rate=np.full(count, 1e-3 * float(met["rate_g_min"].mean()) / 60.0 / METHANE_KG_M3_PER_PPM),
@@ -311,23 +323,28 @@ def ginninderra(data: Path, draw: int = 0, *, window_s: int = 1800) -> Iterator[
         )
 
 
-def _around(layer: SurfaceLayer, east: Floats, north: Floats, seed: int) -> LargeScaleWind:
-    """A 5-min wind series with the meander that such means hide, at 3 m."""
+def _around(
+    layer: SurfaceLayer, east: Floats, north: Floats, seed: int, *, mean_s: int, height_m: float
+) -> LargeScaleWind:
+    """A series of means over `mean_s` with the meander that such means hide."""
     free = large_scale_wind(
         layer,
         WindSettings(toward_rad=0.0),
         count=east.size,
         step_s=1.0,
-        reference_height_m=3.0,
+        reference_height_m=height_m,
         rng=np.random.default_rng(seed),
     )
-    fast = free.eastward_m_s - float(layer.speed_m_s(3.0)), free.northward_m_s
+    fast = free.eastward_m_s - float(layer.speed_m_s(height_m)), free.northward_m_s
     smooth = [
-        values - pd.Series(values).rolling(300, center=True, min_periods=1).mean().to_numpy()
+        values - pd.Series(values).rolling(mean_s, center=True, min_periods=1).mean().to_numpy()
         for values in fast
     ]
     return LargeScaleWind(
-        step_s=1.0, eastward_m_s=east + smooth[0], northward_m_s=north + smooth[1], reference_height_m=3.0
+        step_s=1.0,
+        eastward_m_s=east + smooth[0],
+        northward_m_s=north + smooth[1],
+        reference_height_m=height_m,
     )
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 SETS: dict[str, Callable[[Path, int], Iterator[field_releases.Window]]] = {
     "prairie_grass": field_releases.prairie_grass,
-    "aded": field_releases.aded,
-    "aded_turned": partial(field_releases.aded, declination_deg=field_releases.ADED_DECLINATION_DEG),
+    "aded": partial(field_releases.aded, declination_deg=field_releases.ADED_DECLINATION_DEG),
+    "aded_as_recorded": field_releases.aded,
     "ginninderra": field_releases.ginninderra,
     "chilbolton": field_releases.chilbolton,
     "chilbolton_beams_at_2_m": partial(field_releases.chilbolton, beam_m=2.0),
