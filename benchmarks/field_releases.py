@@ -235,7 +235,7 @@ def aded(
 
 
 def _above_clear_air(readings: Any, sensors: Any, wind: Any, truth: Any) -> Any:
-    """Each sensor's reading over its own level: the median of the clear minutes within an hour, between them a straight line.
+    """Readings over each sensor's own level: median of the clear minutes within an hour, a straight line between them.
 
     Clear is a minute whose wind carries the release under way (or until 10 min ago) past the sensor by more than
     `CLEAR_DEG`; and without a release, one in which the sensor stands upwind of the pad's middle.
@@ -261,10 +261,7 @@ def _above_clear_air(readings: Any, sensors: Any, wind: Any, truth: Any) -> Any:
 
 
 def ginninderra(data: Path, draw: int = 0, *, window_s: int = 1800) -> Iterator[Window]:
-    """One release in a field, open paths and points, half-hour means of CH4 [ppm].
-
-    Enhancement is over the lowest of an instrument's group, less its own offset from that in hours without release.
-    """
+    """One release, paths and points, half-hour CH4 [ppm] over the lowest of a group, less the offset without release."""
     folder = data / "ginninderra-2015"
     readings = _table(folder / "observations.csv", parse_dates=["time_local"])
     truth = _table(folder / "truth.csv", parse_dates=["time_local"])
@@ -349,10 +346,7 @@ def _around(
 
 
 def chilbolton(data: Path, draw: int = 0, *, beam_m: float = 1.5, window_min: int = 20) -> Iterator[Window]:
-    """One release and seven paths, 20-min means of CH4 [ppm above the least of any beam over the whole record].
-
-    The wind is measured minute by minute, so that nothing is left to draw.
-    """
+    """One release and seven paths, 20-min means of CH4 [ppm above the least of any beam over the whole record]; minute winds."""
     del draw
     folder = data / "chilbolton-2017" / "source-1"
     wind = _table(folder / "wind.csv")
