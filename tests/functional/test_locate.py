@@ -74,24 +74,28 @@ def survey(tmp_path_factory):
     return folder
 
 
-def run(*words, cwd):
+def run(*words, cwd, kernels=None):
+    """One command; with `kernels`, the compiled ones are kept in that folder."""
     threads = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    own = {} if kernels is None else {"NUMBA_CACHE_DIR": str(kernels)}
     return subprocess.run(
         [sys.executable, "-m", "plumeline", *map(str, words)],
         capture_output=True,
         text=True,
         check=False,
         cwd=cwd,
-        env=os.environ | threads,
+        env=os.environ | threads | own,
     )
 
 
 def test_a_stranger_gets_a_result_and_the_same_bytes_again(survey, tmp_path):
-    first = run("locate", survey, "-o", "one", *QUICK, cwd=tmp_path)
+    kernels = tmp_path / "kernels"  # empty at first: a first run compiles, the second loads
+    first = run("locate", survey, "-o", "one", *QUICK, cwd=tmp_path, kernels=kernels)
     assert first.returncode == 0, first.stderr
+    assert any(kernels.rglob("*.nbc"))
     assert "open one/report.html" in first.stdout
     assert "sampling" in first.stderr
-    again = run("locate", survey, "-o", "two", "--quiet", *QUICK, cwd=tmp_path)
+    again = run("locate", survey, "-o", "two", "--quiet", *QUICK, cwd=tmp_path, kernels=kernels)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
     digests = [
         {

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING
 
 from numba import njit
 
+from plumeline.atmosphere.arithmetic import FAST
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -48,13 +50,13 @@ MOST_PIECES = 10
 _SQRT_HALF = math.sqrt(0.5)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _vertical(z: float, height: float, sigma_z: float) -> float:
     k = -0.5 / (sigma_z * sigma_z)
     return math.exp(k * (z - height) * (z - height)) + math.exp(k * (z + height) * (z + height))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _piece_mean(
     offset0: float, offset1: float, z0: float, z1: float, sigma_y: float, sigma_z: float
 ) -> float:
@@ -73,7 +75,7 @@ def _piece_mean(
     return math.exp(-0.5 * max(least2, 0.0)) * width * 1.2533141373155003 / steep
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _piece(
     across0: float, across1: float, z0: float, step_z: float, height: float, sigma_y: float, sigma_z: float
 ) -> float:
@@ -86,7 +88,7 @@ def _piece(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def point_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
     dx: float,
     dy: float,
@@ -127,7 +129,7 @@ def point_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
     return plane * math.exp(-0.5 * square) / math.sqrt(sigma_y2), wide
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def path_coupling(  # noqa: PLR0913, PLR0917 (a kernel takes plain numbers)
     path: Floats,
     x: float,

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from plumeline.atmosphere.arithmetic import FAST
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -70,7 +72,7 @@ class Air(NamedTuple):
     """Mixing height [m]; infinite if nothing caps the plume."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def _exp(x: np.float32) -> np.float32:
     """Exponential of a number that is not positive, to 5e-6; 0 below -20."""
     y = (max(_LOWEST, x)) * _SPLIT  # fmt: skip
@@ -82,7 +84,7 @@ def _exp(x: np.float32) -> np.float32:
     return p * p if x > _LOWEST else _ZERO
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def _erf(x: np.float32) -> np.float32:
     """Error function to 5e-7."""
     a = abs(x)
@@ -91,7 +93,7 @@ def _erf(x: np.float32) -> np.float32:
     return _ONE - tail if x > _ZERO else tail - _ONE
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def point_couplings(
     elements: Floats32,
     bounds: Integers,
@@ -186,7 +188,7 @@ def _cap(
             out[1, i - start] *= factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def _piece(a0: np.float32, a1: np.float32, b0: np.float32, b1: np.float32) -> np.float32:
     """Mean of exp(-(a² + b²)/2) along a piece on which a and b are linear."""
     da = a1 - a0
@@ -204,7 +206,7 @@ def _piece(a0: np.float32, a1: np.float32, b0: np.float32, b1: np.float32) -> np
     return max(exact, _ZERO) if steep2 > _GENTLE * _GENTLE else middle
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def piece_couplings(
     elements: Floats32,
     bounds: Integers,
@@ -271,7 +273,7 @@ def piece_couplings(
             _add_pieces(work, (across, image, plane_at), out, (to, bounds[0] - start))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _add_pieces(work: Floats32, fields: tuple[int, int, int], out: Floats32, place: tuple[int, int]) -> None:
     """Add one image's share of all pieces; a function of its own, because compiling it four times takes long."""
     across, image, plane = fields

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from plumeline.atmosphere.arithmetic import FAST
 from plumeline.atmosphere.plume import CUTOFF_SIGMAS
 from plumeline.errors import InputError
 
@@ -146,7 +147,7 @@ def _integral(values: Floats, step_s: float) -> Floats:
     return np.concatenate([[0.0], np.cumsum(0.5 * (values[1:] + values[:-1])) * step_s])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def _at(values: Floats, place: float) -> float:
     """Linear interpolation at a fractional index, clipped to the array."""
     i = min(max(int(place), 0), values.size - 2)
@@ -154,14 +155,14 @@ def _at(values: Floats, place: float) -> float:
     return float(values[i] + part * (values[i + 1] - values[i]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST, inline="always")
 def _slope(values: Floats, place: float) -> float:
     """Change per entry at a fractional index."""
     i = min(max(int(place), 0), values.size - 2)
     return float(values[i + 1] - values[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _mean_on_line(aa: float, ab: float, bb: float) -> float:
     """Mean of exp(-|a + s b|²/2) over 0 ≤ s ≤ 1, from the products of the vectors a and b."""
     if bb < 1e-8:
@@ -174,7 +175,7 @@ def _mean_on_line(aa: float, ab: float, bb: float) -> float:
     return math.exp(-0.5 * max(aa - nearest * nearest * bb, 0.0)) * width * 1.2533141373155003 / steep
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _cross_section(
     products: tuple[float, float, float], z: float, rise: float, height: float, lid: float, sigma_z: float
 ) -> float:
@@ -195,7 +196,7 @@ def _cross_section(
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def puff_coupling(
     drift: Drift,
     moment_s: float,

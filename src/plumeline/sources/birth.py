@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from plumeline.atmosphere.arithmetic import FAST
 from plumeline.sources.likelihood import column
 from plumeline.sources.particle import (
     LOG_TWO_PI,
@@ -49,7 +50,7 @@ RATE_PROPOSAL_SD = 0.6
 """Spread of a proposed log rate around its least-squares value [1]."""
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def _fit(problem: Problem, residual: Floats32, col: Floats32, top: Floats, bottom: Floats) -> None:
     """Per emission block and channel, Σ w a r and Σ w a² of the residual r on the coupling a, shape (block, channel)."""
     segments, noise = problem.segments, problem.noise

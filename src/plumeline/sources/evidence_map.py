@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from plumeline.atmosphere.arithmetic import FAST
 from plumeline.sources.likelihood import column
 from plumeline.sources.problem import FIRST, LENGTH, ROW, undisturbed
 from plumeline.sources.reference import problem_reference
@@ -32,7 +33,7 @@ CLIP_SIGMAS = 15.0
 """Excess beyond this many sigmas counts as this many, so that one spike does not decide."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def _score_one(problem: Problem, source: Floats, theta: Floats, excess: Floats, weight: Floats) -> float:
     col = np.empty((2, problem.row_start.size - 1), np.float32)
     stretches = problem.stretch_row.size - 1

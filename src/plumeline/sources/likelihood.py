@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
+from plumeline.atmosphere.arithmetic import FAST
 from plumeline.atmosphere.plume_rows import Air, piece_couplings, point_couplings
 from plumeline.atmosphere.puff import Growth, puff_coupling
 from plumeline.sources.problem import CENSORED, FIRST, GROUP, INNER, LENGTH, THETA
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     Integers = NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def _respond(out: Floats32, first: int, last: int, keep: float) -> None:
     """First-order response of the sensor along one stretch, in place; a stretch starts settled."""
     k, rest = np.float32(keep), np.float32(1.0 - keep)
@@ -82,7 +83,7 @@ def _puffs(
                 )
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def _couple(
     problem: Problem,
     bounds: Integers,
@@ -106,7 +107,7 @@ def _couple(
             point_couplings(elements, own, source, headings, air, work, bounds[0])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy", fastmath=FAST)
 def column(
     problem: Problem,
     source: Floats,
@@ -154,7 +155,7 @@ def column(
                 _respond(out, stretch_row[g], stretch_row[g + 1], keep)
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def _to_rows(
     row_start: Integers, stretch_row: Integers, headings: Floats, work: Floats32, out: Floats32
 ) -> None:
@@ -197,7 +198,7 @@ def _air(problem: Problem, theta: Floats) -> Air:
     )
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def _log_product(x: Floats) -> float:
     """Sum of logarithms, one logarithm per eight numbers; destroys them."""
     m = x.size // 8
@@ -214,7 +215,7 @@ def _log_product(x: Floats) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def log_likelihood(
     problem: Problem,
     enhancement: Floats32,

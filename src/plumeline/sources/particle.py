@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
+from plumeline.atmosphere.arithmetic import FAST
 from plumeline.sources.likelihood import column, log_likelihood
 from plumeline.sources.problem import BLOCK, CHANNEL, FIRST, INNER, LENGTH, ROW, uniform
 
@@ -118,7 +119,7 @@ def gains_of(problem: Problem, source: Floats, sign: float) -> Floats:
     return gains
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def add_gains(
     problem: Problem,
     col: Floats32,
@@ -169,7 +170,7 @@ def observations_of(problem: Problem, span: tuple[int, int]) -> tuple[int, int]:
     return segments[span[0], FIRST], segments[span[1] - 1, FIRST] + segments[span[1] - 1, LENGTH]
 
 
-@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, **INNER, error_model="numpy", fastmath=FAST)
 def background_of(problem: Problem, beta: Floats, flight: int, out: Floats32) -> None:
     """Background of a flight's observations, written to its part of `out`, shape (observation,)."""
     low, high = observations_of(problem, flight_segments(problem, flight))
