@@ -11,7 +11,7 @@ doi:10.1007/s11222-013-9429-x (independent particle populations, weighted by the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,18 +103,13 @@ def sample_until_agreed(
                     share + (half + done) / (2.0 * settings.attempts)
                 ),
             )
-            outcomes.append(replace(outcome, population=_without_couplings(outcome.population)))
+            outcomes.append(outcome)
         outcomes = sorted(outcomes, key=lambda one: -one.log_evidence)
         agreement = _agreement(problem, settings, outcomes)
         if agreement.converged:
             break
     tell(1.0)
     return _weighted(outcomes, settings.seed), agreement
-
-
-def _without_couplings(population: Population) -> Population:
-    """Draws that no longer carry their couplings with every row, which are most of their memory."""
-    return replace(population, columns=np.empty((population.count.shape[0], 0, 2, 0), np.float32))
 
 
 def _agreement(problem: Problem, settings: InferenceSettings, outcomes: list[Outcome]) -> Agreement:

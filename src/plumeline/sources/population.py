@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,6 +73,10 @@ class Population:
     def copy(self) -> Population:
         """The same particles in memory of their own."""
         return Population(**{one.name: getattr(self, one.name).copy() for one in fields(self)})
+
+    def without_couplings(self) -> Population:
+        """The same particles without their couplings with every row, which are most of their memory."""
+        return replace(self, columns=np.empty((self.count.shape[0], 0, 2, 0), np.float32))
 
 
 def pooled(populations: Sequence[Population]) -> Population:

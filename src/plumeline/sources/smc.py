@@ -279,7 +279,7 @@ def sample(
     for _ in range(rounds):
         scales = proposal_scales(population, problem, share)
         sweep(problem, priors, scales, exponent, sweeps, accepted, tried, arrays)
-        kept.append(population.copy() if rounds > 1 else population)
+        kept.append(population.without_couplings().copy() if rounds > 1 else population)
     return Outcome(
         population=pooled(kept), log_evidence=log_evidence, temper=exponent, stages=stages, acceptance=share
     )
