@@ -174,6 +174,18 @@ def test_contradictory_flights_are_said_and_not_averaged():
     assert not agreeing[0].remarks
 
 
+def test_two_visits_recorded_under_one_name_are_two_visits():
+    flights = [report("flight", day, [(0.0, 0.0)]) for day in (0, 3)]
+    (site,) = fuse(flights)
+    assert [one.is_seen for one in site.visits] == [True, True]
+    assert [one.flight for one in site.visits] == [
+        "flight 2026-11-01T09:01:00Z",
+        "flight 2026-11-04T09:01:00Z",
+    ]
+    missed = fuse([flights[0], report("flight", 3, [])])[0]
+    assert [one.is_seen for one in missed.visits] == [True, False]
+
+
 def test_no_flight_and_a_flight_twice_are_refused():
     with pytest.raises(InputError):
         fuse([])

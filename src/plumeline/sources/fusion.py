@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -120,6 +120,7 @@ def fuse(flights: Sequence[Flight], *, settings: FusionSettings | None = None) -
         InputError: no report, a flight twice, or flights whose frames cannot be brought together.
     """
     settings = settings or FusionSettings()
+    flights = _told_apart(flights)
     frame, remarks = _common_frame(flights)
     sightings = [one for flight in flights for one in _sightings(flight, frame)]
     sightings.sort(key=lambda one: (one.time, one.flight, one.estimate.label))
@@ -143,15 +144,30 @@ def _label(index: int) -> str:
     return chr(ord("A") + index) if index < 26 else f"{_label(index // 26 - 1)}{_label(index % 26)}"
 
 
-def _common_frame(flights: Sequence[Flight]) -> tuple[LocalFrame, tuple[str, ...]]:
-    if not flights:
-        raise InputError("there is no flight to fuse", where="fusion")
-    names = [flight.name for flight in flights]
-    doubles = {name for name in names if names.count(name) > 1}
+def _told_apart(flights: Sequence[Flight]) -> Sequence[Flight]:
+    """Flights by names that differ: loggers give every flight's file the same name, so the time is added to those.
+
+    Raises:
+        InputError: a flight is given twice.
+    """
+    flown = [(flight.name, flight.time) for flight in flights]
+    doubles = {name for name, time in flown if flown.count((name, time)) > 1}
     if doubles:
         raise InputError(
             f"flights {sorted(doubles)} are given twice", where="fusion", remedy="a flight is one visit"
         )
+    names = [flight.name for flight in flights]
+    return [
+        replace(flight, name=f"{flight.name} {np.datetime_as_string(flight.time, unit='s')}Z")
+        if names.count(flight.name) > 1
+        else flight
+        for flight in flights
+    ]
+
+
+def _common_frame(flights: Sequence[Flight]) -> tuple[LocalFrame, tuple[str, ...]]:
+    if not flights:
+        raise InputError("there is no flight to fuse", where="fusion")
     frames = [flight.frame for flight in flights]
     placed = [frame.is_placed for frame in frames]
     if all(placed) or len(flights) == 1:
