@@ -103,6 +103,21 @@ def test_flights_become_one_site_with_evidence_of_each_kind(town):
     assert found.explanations.verdict in set(Verdict)
 
 
+def test_visits_recorded_under_one_file_name_are_assessed(town):
+    known = [
+        flight("flight", "2026-11-23T10:00:00"),
+        flight("flight", "2026-11-23T23:00:00", seed=1),
+        flight("flight", "2026-11-24T10:00:00", seed=2, seen=False),
+    ]
+    request = AssessRequest(flights=(), footprints=town)
+    (site,), (named,) = (assess_flights(flights, request) for flights in (known, three()))
+    assert [visit.is_seen for visit in site.site.visits] == [True, True, False]
+    assert len({visit.flight for visit in site.site.visits}) == 3
+    assert site.explanations.verdict == named.explanations.verdict
+    with pytest.raises(InputError, match="given twice"):
+        assess_flights([known[0], known[0]], request)
+
+
 def test_local_time_shifts_the_opening_hours():
     (found,) = assess_flights(three(), AssessRequest(flights=(), utc_offset_h=-9))
     assert [visit.period for visit in found.explanations.evidence.visits][0] is Period.NIGHT  # noqa: RUF015

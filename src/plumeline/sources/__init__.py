@@ -6,7 +6,7 @@ In: a `Survey`. Out: a `SourceReport`, i.e. posterior draws over number, positio
 
 from plumeline.sources.estimate import Interval, Region, SourceEstimate, SourceReport
 from plumeline.sources.flight import Flight, flight_of
-from plumeline.sources.fusion import FusedSite, FusionSettings, SiteVisit, fuse
+from plumeline.sources.fusion import FusedSite, FusionSettings, SiteVisit, fuse, told_apart
 from plumeline.sources.infer import infer
 from plumeline.sources.posterior_tree import posterior_tree
 from plumeline.sources.products import DETECTABILITY, FIT, POSTERIOR
@@ -33,4 +33,5 @@ __all__ = [
     "fuse",
     "infer",
     "posterior_tree",
+    "told_apart",
 ]

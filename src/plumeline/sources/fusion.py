@@ -120,7 +120,7 @@ def fuse(flights: Sequence[Flight], *, settings: FusionSettings | None = None) -
         InputError: no report, a flight twice, or flights whose frames cannot be brought together.
     """
     settings = settings or FusionSettings()
-    flights = _told_apart(flights)
+    flights = told_apart(flights)
     frame, remarks = _common_frame(flights)
     sightings = [one for flight in flights for one in _sightings(flight, frame)]
     sightings.sort(key=lambda one: (one.time, one.flight, one.estimate.label))
@@ -144,8 +144,14 @@ def _label(index: int) -> str:
     return chr(ord("A") + index) if index < 26 else f"{_label(index // 26 - 1)}{_label(index % 26)}"
 
 
-def _told_apart(flights: Sequence[Flight]) -> Sequence[Flight]:
+def told_apart(flights: Sequence[Flight]) -> Sequence[Flight]:
     """Flights by names that differ: loggers give every flight's file the same name, so the time is added to those.
+
+    Args:
+        flights: one visit each.
+
+    Returns:
+        The flights in their order.
 
     Raises:
         InputError: a flight is given twice.

@@ -5,7 +5,7 @@ This is the verb behind `plumeline assess`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,7 @@ from plumeline.facilities import (
     survey_neighbours,
     unknown_footprints,
 )
-from plumeline.sources import fuse
+from plumeline.sources import fuse, told_apart
 from plumeline.workflows.flights import read_flight
 from plumeline.workflows.site_evidence import evidence_of, looks_of
 
@@ -137,7 +137,9 @@ def assess_flights(known: Sequence[KnownFlight], request: AssessRequest) -> tupl
     Raises:
         PlumelineError: a file cannot be used; see `plumeline.errors`.
     """
-    sites = fuse([one.flight for one in known])
+    flights = told_apart([one.flight for one in known])
+    known = [replace(one, flight=flight) for one, flight in zip(known, flights, strict=True)]
+    sites = fuse(flights)
     return tuple(_assess_site(site, known, request) for site in sites)
 
 
